@@ -1,0 +1,103 @@
+"""Reading and writing files so that a reader never meets half a file."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from musaic.errors import MusaicError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; what was written there takes its name if the block succeeds.
+
+    Works for a file, and for a folder that the block makes. An existing file is replaced; an existing folder
+    is kept and the new one discarded (folders written this way are named by their content).
+
+    Raises
+    ------
+    MusaicError
+        Where the disk is full or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+            temporary = Path(folder) / path.name
+            yield temporary
+            if temporary.is_dir() and path.is_dir():
+                return
+            _sync(temporary)
+            os.replace(temporary, path)
+    except OSError as error:
+        raise write_error(path, error) from error
+
+
+def write_error(path: Path, error: OSError) -> MusaicError:
+    """Return the sentence for a path that could not be written."""
+    cause = error.strerror or str(error)
+    return MusaicError(
+        f"cannot write {path}: {cause}; make room or permissions there, or name another folder, and run the same "
+        "command again: what was done is kept."
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text, atomically, with newlines as given."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write JSON, atomically, readable by people."""
+    write_text(path, json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet, atomically, without its index."""
+    with atomic(path) as temporary:
+        table.to_parquet(temporary, index=False)
+
+
+def content_id(path: Path) -> str:
+    """Return the BLAKE2b hash (32 hexadecimal digits) of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def cache_folder(override: Path | None = None) -> Path:
+    """Return where derived data is kept: ``override``, else ``MUSAIC_CACHE``, else the user's cache folder."""
+    named = override or os.environ.get("MUSAIC_CACHE")
+    return Path(named).expanduser() if named else Path(platformdirs.user_cache_path("musaic"))
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Flush a file's bytes to the disk, so that a rename never outlives its content."""
+    if path.is_file():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
