@@ -1,0 +1,58 @@
+"""``musaic corpus verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from musaic.cli.options import (
+    AudioPattern,
+    Cache,
+    Json,
+    Labels,
+    LyricsPattern,
+    Quiet,
+    Set,
+    Workers,
+    corpus_overrides,
+)
+
+corpus_app = typer.Typer(help="What a corpus holds.", no_args_is_help=True)
+
+
+@corpus_app.callback()
+def _corpus() -> None:
+    """What a corpus holds."""
+
+
+@corpus_app.command()
+def verify(
+    path: Annotated[Path, typer.Argument(help="A folder of songs or a table of them.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the findings to this JSON file.")] = None,
+    set_: Set = None,
+    audio: AudioPattern = None,
+    lyrics: LyricsPattern = None,
+    labels: Labels = None,
+    cache: Cache = None,
+    workers: Workers = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say what is there, what matches and what is broken; ends with 0 when the corpus can be used at all."""
+    import json as formatter
+
+    from musaic.audio.decode import probe
+    from musaic.corpus import verify as verify_corpus
+    from musaic.experiment.config import corpus_config
+    from musaic.files import write_json
+    from musaic.progress import Reporter
+
+    config = corpus_config(corpus_overrides(audio, lyrics, labels), set_ or [])
+    findings = verify_corpus(
+        path, config, probe=probe, cache=cache, workers=workers, reporter=Reporter(quiet=quiet)
+    )
+    if out is not None:
+        write_json(out, findings.plain())
+    typer.echo(formatter.dumps(findings.plain(), ensure_ascii=False, indent=2) if json else findings.text())

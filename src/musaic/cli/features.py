@@ -1,0 +1,52 @@
+"""``musaic features``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from musaic.cli.options import AudioPattern, Cache, Force, Json, Labels, LyricsPattern, Quiet, Set, Workers, corpus_overrides
+
+
+def features(
+    path: Annotated[Path, typer.Argument(help="A folder of songs or a table of them.")],
+    set_: Set = None,
+    audio: AudioPattern = None,
+    lyrics: LyricsPattern = None,
+    labels: Labels = None,
+    cache: Cache = None,
+    workers: Workers = None,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Extract every track's features into the cache, so that later runs start at once."""
+    import json as formatter
+
+    from musaic.corpus import read_corpus
+    from musaic.experiment.config import corpus_config, features_config
+    from musaic.features import extract
+    from musaic.files import cache_folder
+    from musaic.progress import Reporter
+
+    corpus = read_corpus(path, corpus_config(corpus_overrides(audio, lyrics, labels), set_ or []))
+    found = extract(
+        corpus,
+        features_config(set_ or []),
+        cache=cache,
+        workers=workers,
+        force=force,
+        reporter=Reporter(quiet=quiet),
+    )
+    counts = found.status["status"].value_counts().sort_index().to_dict()
+    summary = {"tracks": len(corpus), "status": counts, "features": list(found.names), "cache": str(cache_folder(cache))}
+    if json:
+        typer.echo(formatter.dumps(summary, ensure_ascii=False, indent=2))
+        return
+    typer.echo(f"{summary['tracks']} tracks: {', '.join(f'{number} {status}' for status, number in counts.items())}")
+    broken = found.status[found.status["status"] != "ok"]
+    for track_id, reason in zip(broken["track_id"], broken["reason"], strict=True):
+        typer.echo(f"  {track_id!r}: {reason}" if "\n" in track_id else f"  {track_id}: {reason}")
+    typer.echo(f"features: {', '.join(found.names)}\ncache: {summary['cache']}")

@@ -1,0 +1,43 @@
+"""Options that several commands share, defined once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", min=0, help="Processes to use; all cores by default, 0 for none beside this one."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Do again what was done already.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but results and errors.")]
+Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", help="Where extracted features are kept; also MUSAIC_CACHE."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=V", help="Set one value of the experiment; repeatable."),
+]
+AudioPattern = Annotated[
+    str | None,
+    typer.Option("--audio", help="A table's audio column, or a pattern such as 'mp3/{Filepath}'."),
+]
+LyricsPattern = Annotated[
+    str | None,
+    typer.Option("--lyrics", help="A table's lyrics column, or a pattern such as 'lyrics/{Filepath:stem}.txt'."),
+]
+Labels = Annotated[
+    list[Path] | None,
+    typer.Option("--labels", help="A table of further labels, joined by id or file name; repeatable."),
+]
+
+
+def corpus_overrides(audio: str | None, lyrics: str | None, labels: Sequence[Path] | None) -> dict[str, Any]:
+    """Return the part of a corpus configuration that these options give."""
+    given = {"audio": audio, "lyrics": lyrics, "labels": [str(path) for path in labels] if labels else None}
+    return {key: value for key, value in given.items() if value is not None}

@@ -1,0 +1,31 @@
+"""``musaic report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from musaic.cli.options import Json, Quiet
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw a run's figures and write its report again, from what is on disk."""
+    from musaic.progress import Reporter
+    from musaic.report import write_figures, write_report
+    from musaic.runs import open_run
+
+    folder = open_run(run).path
+    figures = write_figures(folder, reporter=Reporter(quiet=quiet))
+    page = write_report(folder)
+    if json:
+        import json as formatter
+
+        typer.echo(formatter.dumps({"report": str(page), "figures": [str(figure) for figure in figures]}, indent=2))
+    else:
+        typer.echo(f"report: {page}")

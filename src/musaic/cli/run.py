@@ -1,0 +1,77 @@
+"""``musaic run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from musaic.cli.options import AudioPattern, Cache, Force, Json, Labels, LyricsPattern, Quiet, Set, Workers, corpus_overrides
+
+
+def run(
+    experiment: Annotated[str, typer.Argument(help="A shipped experiment ('musaic recipes') or a YAML file.")],
+    corpus: Annotated[Path | None, typer.Option("--corpus", help="A folder of songs or a table of them.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<experiment> by default.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="GLOB", help="Run only the cells so named; repeatable.")
+    ] = None,
+    set_: Set = None,
+    audio: AudioPattern = None,
+    lyrics: LyricsPattern = None,
+    labels: Labels = None,
+    cache: Cache = None,
+    workers: Workers = None,
+    force: Force = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run an experiment over a corpus: features, models, clusters, scores, report.
+
+    Run the same command again to resume; what stands is kept.
+    """
+    from musaic.experiment import load_experiment
+    from musaic.progress import Reporter
+
+    overrides = [f"corpus.{key}={_yaml(value)}" for key, value in corpus_overrides(audio, lyrics, labels).items()]
+    resolved = load_experiment(experiment, [*overrides, *(set_ or [])])
+    run_and_report(
+        resolved,
+        corpus=corpus,
+        out=out or Path("runs") / resolved.name,
+        only=only or (),
+        cache=cache,
+        workers=workers,
+        force=force,
+        json=json,
+        reporter=Reporter(quiet=quiet),
+    )
+
+
+def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any) -> None:
+    """Run an experiment, draw its report, and say where it is; leave with 1 where a cell failed."""
+    from musaic.experiment import run as run_experiment
+    from musaic.report import write_figures, write_report
+
+    done = run_experiment(experiment, reporter=reporter, **options)
+    write_figures(done.path, reporter=reporter)
+    report = write_report(done.path)
+    failed = [cell["cell"] for cell in done.cells if cell["status"] == "failed"]
+    if json:
+        import json as formatter
+
+        summary = {"run": str(done.path), "report": str(report), "verdict": done.verdict, "failed": failed}
+        typer.echo(formatter.dumps(summary, ensure_ascii=False, indent=2))
+    elif not reporter.quiet:
+        reporter.say(done.verdict)
+        typer.echo(f"report: {report}")
+    if failed:
+        reporter.say(f"{len(failed)} of {len(done.cells)} cells failed; the report says why.")
+        raise typer.Exit(1)
+
+
+def _yaml(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,239 @@
+"""The experiment file: what is run, typed, frozen, refused where it is not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import Field, field_validator, model_validator
+
+from musaic.clustering import CLUSTERERS
+from musaic.config import Config, digest, read_yaml
+from musaic.corpus.config import CorpusConfig
+from musaic.errors import UsageError, nearest, unknown
+from musaic.features.config import FeatureConfig
+from musaic.lyrics.config import LyricsConfig
+from musaic.models import MODELS
+
+NClusters = int | str
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+class CellConfig(Config):
+    """One representation: a model and what it is given.
+
+    In an experiment file the model's own options stand beside ``model`` and ``input``:
+    ``{model: basic-vae, input: [statistics, lyrics], beta: 2}``.
+    """
+
+    model: str
+    input: tuple[str, ...] = Field(min_length=1)
+    name: str | None = Field(default=None, pattern=r"^[\w.+-]+$")
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_options(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise ValueError(f"a cell is a mapping such as {{model: pca, input: statistics}}, not {data!r}")
+        own = {key: value for key, value in data.items() if key in cls.model_fields}
+        extra = {key: value for key, value in data.items() if key not in cls.model_fields}
+        model = own.get("model")
+        if not isinstance(model, str) or model not in MODELS:
+            raise unknown("model", str(model), MODELS)
+        given = {**own.get("options", {}), **extra}
+        where = f"a cell of model {model!r}"
+        own["options"] = MODELS[model].config_class.parse(given, where).plain()
+        if isinstance(own.get("input"), str):
+            own["input"] = (own["input"],)
+        return own
+
+    @property
+    def slug(self) -> str:
+        """A readable name: the one given, else model and inputs."""
+        return self.name or f"{self.model}-{'+'.join(self.input)}"
+
+    @property
+    def modality(self) -> str:
+        """``audio``, ``lyrics`` or ``audio+lyrics``."""
+        kinds = ["lyrics" if name == "lyrics" else "audio" for name in self.input]
+        return "+".join(sorted(set(kinds)))
+
+
+class ClusteringConfig(Config):
+    """One clustering algorithm, for one or several numbers of clusters."""
+
+    algorithm: str = "kmeans"
+    space: Literal["latent"] = "latent"
+    n_clusters: tuple[NClusters, ...] = ("auto",)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("algorithm")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in CLUSTERERS:
+            raise unknown("clustering algorithm", value, CLUSTERERS)
+        return value
+
+    @field_validator("n_clusters", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        numbers = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+        for number in numbers:
+            named = isinstance(number, str) and (number == "auto" or re.fullmatch(r"labels:.+", number))
+            if not named and not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
+                raise ValueError(
+                    f"n_clusters is a whole number from 1 up, 'auto', 'labels:<column>' or a list of these, not {number!r}"
+                )
+        return numbers
+
+
+class EvaluationConfig(Config):
+    """What is scored, against which labels, and how chance is found."""
+
+    labels: tuple[str, ...] = ("genre", "language")
+    rank_by: tuple[str, ...] = ("genre", "language")
+    noise_policy: Literal["keep", "nearest"] = "keep"
+    reference: str = "statistics"
+    permutations: int = Field(default=200, ge=1)
+    bootstrap: int = Field(default=1000, ge=100)
+
+
+class FiguresConfig(Config):
+    """Which two-dimensional maps are made."""
+
+    maps: tuple[Literal["umap", "tsne"], ...] = ("umap", "tsne")
+
+
+class ComputeConfig(Config):
+    """Where models are trained."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+
+
+class Experiment(Config):
+    """A whole experiment.
+
+    Parameters are the top-level keys of an experiment file; ``seeds`` is a list, or a number n for 0 … n − 1.
+    """
+
+    version: Literal[1] = 1
+    name: str = Field(default="experiment", pattern=r"^[\w.-]+$")
+    corpus: CorpusConfig = CorpusConfig()
+    features: FeatureConfig = FeatureConfig()
+    lyrics: LyricsConfig = LyricsConfig()
+    cells: tuple[CellConfig, ...] = Field(min_length=1)
+    clusterings: tuple[ClusteringConfig, ...] = Field(default=(ClusteringConfig(),), min_length=1)
+    evaluation: EvaluationConfig = EvaluationConfig()
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    figures: FiguresConfig = FiguresConfig()
+    compute: ComputeConfig = ComputeConfig()
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _count_or_list(cls, value: Any) -> Any:
+        seeds = tuple(range(value)) if isinstance(value, int) and not isinstance(value, bool) else value
+        if not isinstance(seeds, list | tuple) or not seeds or len(set(map(str, seeds))) < len(seeds):
+            raise ValueError(f"seeds is a number from 1 up or a list of different whole numbers, not {value!r}")
+        return tuple(seeds)
+
+    def cell_name(self, cell: CellConfig) -> str:
+        """Return ``<slug>-<8 hex>``; the digits change with anything the cell's numbers depend on."""
+        depends = {"cell": cell.plain(), "features": self.features.plain(), "lyrics": self.lyrics.plain()}
+        return f"{cell.slug}-{digest(depends)}"
+
+
+def recipes() -> dict[str, str]:
+    """Return the shipped experiments: name → YAML text."""
+    folder = resources.files("musaic.experiment") / "recipes"
+    files = sorted((item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda item: item.name)
+    return {item.name.removesuffix(".yaml"): item.read_text(encoding="utf-8") for item in files}
+
+
+def load_experiment(experiment: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
+    """Read an experiment.
+
+    Parameters
+    ----------
+    experiment : str, Path or mapping
+        The name of a shipped one (such as ``default``), a YAML file, or its content.
+    overrides : sequence of str
+        ``a.b=value`` each; the value is YAML, list items are named by their number (``cells.0.beta=2``).
+
+    Raises
+    ------
+    UsageError
+        With one sentence, where there is no such experiment or something in it is not understood.
+    """
+    if isinstance(experiment, Mapping):
+        data, where = dict(experiment), "the experiment"
+    else:
+        data, where = _find(str(experiment)), str(experiment)
+    for override in overrides:
+        _override(data, override)
+    return Experiment.parse(data, where)
+
+
+def _find(name: str) -> dict[str, Any]:
+    shipped = recipes()
+    if name in shipped:
+        data: dict[str, Any] = yaml.safe_load(shipped[name])
+        return data
+    path = Path(name)
+    if path.is_file():
+        return read_yaml(path)
+    raise UsageError(
+        f"there is no experiment {name!r}{nearest(name, shipped) or '.'} Name a YAML file or one of: {', '.join(shipped)}."
+    )
+
+
+def _override(data: dict[str, Any], override: str) -> None:
+    """Set one value in place."""
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise UsageError(f"--set takes key=value such as features.duration=20, not {override!r}.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise UsageError(f"the value in --set {override!r} is not valid YAML; put text with special signs in quotes.") from None
+    *parents, last = key.split(".")
+    place: Any = data
+    for part in parents:
+        place = _step(place, part, override) if isinstance(place, list) else place.setdefault(part, {})
+        if not isinstance(place, dict | list):
+            raise UsageError(f"--set {override!r}: {part!r} holds a value, not keys.")
+    if isinstance(place, list):
+        _step(place, last, override)
+        place[int(last)] = value
+    else:
+        place[last] = value
+
+
+def _step(place: list[Any], part: str, override: str) -> Any:
+    if not part.isdecimal() or int(part) >= len(place):
+        raise UsageError(f"--set {override!r}: name an item of the list by its number, 0 to {len(place) - 1}.")
+    return place[int(part)]
+
+
+def corpus_config(given: Mapping[str, Any], overrides: Sequence[str] = ()) -> CorpusConfig:
+    """Return the corpus part of an experiment: ``given`` keys, then those ``overrides`` that begin with ``corpus.``."""
+    return _part("corpus", CorpusConfig, given, overrides)
+
+
+def features_config(overrides: Sequence[str] = ()) -> FeatureConfig:
+    """Return the features part of an experiment from those ``overrides`` that begin with ``features.``."""
+    return _part("features", FeatureConfig, {}, overrides)
+
+
+def _part(key: str, kind: type[ConfigT], given: Mapping[str, Any], overrides: Sequence[str]) -> ConfigT:
+    data: dict[str, Any] = {key: dict(given)}
+    for override in overrides:
+        _override(data, override)
+    unused = set(data) - {"corpus", "features"}
+    if unused:
+        raise UsageError(f"--set {sorted(unused)[0]}: only corpus.* and features.* have a meaning here.")
+    return kind.parse(data[key], f"--set {key}")

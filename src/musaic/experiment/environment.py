@@ -1,0 +1,45 @@
+"""With what a run was made: versions and platform, so that equal bytes can be expected or doubted."""
+
+from __future__ import annotations
+
+import importlib.metadata as metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from musaic import __version__
+
+LIBRARIES = (
+    "torch",
+    "lightning-fabric",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "librosa",
+    "soundfile",
+    "soxr",
+    "av",
+    "umap-learn",
+    "openTSNE",
+    "pandas",
+    "pyarrow",
+    "zarr",
+    "matplotlib",
+)
+
+
+def environment(run: Path, corpus_root: Path, notes: list[str]) -> dict[str, Any]:
+    """Return what `environment.json` holds; nothing in it changes from one run to the next on one machine."""
+    try:
+        root = os.path.relpath(corpus_root.resolve(), run.resolve())
+    except ValueError:  # another drive on Windows: there is no relative path
+        root = str(corpus_root.resolve())
+    return {
+        "musaic": __version__,
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "libraries": {name: metadata.version(name) for name in LIBRARIES},
+        "corpus_root": Path(root).as_posix(),
+        "corpus_notes": notes,
+    }

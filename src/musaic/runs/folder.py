@@ -1,0 +1,193 @@
+"""One run on disk: every path in it, and its tables read back, always with ``track_id``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from musaic.config import read_yaml
+from musaic.errors import UsageError, unknown
+from musaic.files import read_json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Parameters
+    ----------
+    path : Path
+        The folder. Nothing is read before it is asked for.
+    """
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open an existing run folder; `UsageError` where there is none."""
+        folder = Path(path)
+        if not (folder / "experiment.yaml").is_file():
+            raise UsageError(
+                f"{folder} is not a run folder (it has no experiment.yaml); name one that 'musaic run' made, such as runs/demo."
+            )
+        return cls(folder)
+
+    # Paths
+
+    @property
+    def experiment_file(self) -> Path:
+        """The resolved experiment, defaults included."""
+        return self.path / "experiment.yaml"
+
+    @property
+    def environment_file(self) -> Path:
+        """Versions, platform and where the corpus was."""
+        return self.path / "environment.json"
+
+    @property
+    def cells_file(self) -> Path:
+        """The cells, their configurations and what became of them."""
+        return self.path / "cells.json"
+
+    @property
+    def timings_file(self) -> Path:
+        """Wall-clock seconds; with the ``seconds`` column of the leaderboard, all that differs between equal runs."""
+        return self.path / "timings.json"
+
+    @property
+    def tracks_file(self) -> Path:
+        """One row a track: the corpus as it was found."""
+        return self.path / "tracks.parquet"
+
+    @property
+    def descriptors_file(self) -> Path:
+        """Readable descriptors of the tracks with sound."""
+        return self.path / "descriptors.parquet"
+
+    @property
+    def scores_file(self) -> Path:
+        """Every score of every seed."""
+        return self.path / "scores.parquet"
+
+    @property
+    def leaderboard_file(self) -> Path:
+        """The tidy table, best honest row first."""
+        return self.path / "leaderboard.csv"
+
+    @property
+    def leaderboard_text_file(self) -> Path:
+        """The same for people."""
+        return self.path / "leaderboard.md"
+
+    @property
+    def verdict_file(self) -> Path:
+        """The verdict in one sentence and the numbers behind it."""
+        return self.path / "verdict.json"
+
+    @property
+    def report_file(self) -> Path:
+        """The report page."""
+        return self.path / "report.html"
+
+    def encoder_folder(self, modality: str) -> Path:
+        """Return the folder of the fitted encoder of a modality, such as ``lyrics``."""
+        return self.path / "encoders" / modality
+
+    def model_folder(self, cell: str, seed: int) -> Path:
+        """Return the folder of a trained model: config.json, model.safetensors, history.csv."""
+        return self.path / "models" / cell / f"seed-{seed}"
+
+    def embedding_file(self, cell: str, seed: int) -> Path:
+        """Return the file of posterior means (and variances) of a cell and seed."""
+        return self.path / "embeddings" / cell / f"seed-{seed}.parquet"
+
+    def clusters_file(self, cell: str, seed: int, clustering: str) -> Path:
+        """Return the file of cluster labels of a cell, seed and clustering."""
+        return self.path / "clusters" / cell / f"seed-{seed}" / f"{clustering}.parquet"
+
+    def clusterer_folder(self, cell: str, seed: int, clustering: str) -> Path:
+        """Return the folder of a fitted clusterer: config.json, clusterer.safetensors."""
+        return self.path / "clusterers" / cell / f"seed-{seed}" / clustering
+
+    def cell_scores_file(self, cell: str) -> Path:
+        """Return the file of one cell's scores."""
+        return self.path / "clusters" / cell / "scores.parquet"
+
+    def map_file(self, cell: str, method: str) -> Path:
+        """Return the file of a cell's two-dimensional map; ``method`` is ``umap`` or ``tsne``."""
+        return self.path / "maps" / cell / f"{method}.parquet"
+
+    # Tables
+
+    @cached_property
+    def experiment(self) -> dict[str, Any]:
+        """The resolved experiment as plain data."""
+        return read_yaml(self.experiment_file)
+
+    @cached_property
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells: name, model, input, configuration, seeds, status, clusterings."""
+        data: dict[str, list[dict[str, Any]]] = read_json(self.cells_file)
+        return data["cells"]
+
+    @cached_property
+    def tracks(self) -> pd.DataFrame:
+        """One row a track; labels, status and reason."""
+        return pd.read_parquet(self.tracks_file)
+
+    @cached_property
+    def descriptors(self) -> pd.DataFrame:
+        """Readable descriptors, one row a track with sound."""
+        return pd.read_parquet(self.descriptors_file)
+
+    @cached_property
+    def leaderboard(self) -> pd.DataFrame:
+        """The leaderboard, best honest row first."""
+        return pd.read_csv(self.leaderboard_file, keep_default_na=False, na_values=[""])
+
+    @cached_property
+    def verdict(self) -> str:
+        """The verdict in one sentence."""
+        return str(read_json(self.verdict_file)["sentence"])
+
+    def embedding(self, cell: str, seed: int = 0) -> pd.DataFrame:
+        """Return the posterior means of a cell, indexed by ``track_id``, columns ``z_000…``.
+
+        Parameters
+        ----------
+        cell : str
+            A cell's name, or the beginning of one if only one begins so.
+        seed : int
+            One of the run's seeds.
+        """
+        table = pd.read_parquet(self.embedding_file(self.find_cell(cell), seed)).set_index("track_id")
+        return table[[name for name in table.columns if name.startswith("z_")]]
+
+    def clusters(self, cell: str, clustering: str, seed: int = 0) -> pd.DataFrame:
+        """Return cluster and confidence of a cell's tracks, indexed by ``track_id``; cluster -1 is noise."""
+        return pd.read_parquet(self.clusters_file(self.find_cell(cell), seed, clustering)).set_index("track_id")
+
+    def map(self, cell: str, method: str = "umap") -> pd.DataFrame:
+        """Return the two-dimensional map of a cell, indexed by ``track_id``, columns ``x``, ``y``."""
+        return pd.read_parquet(self.map_file(self.find_cell(cell), method)).set_index("track_id")
+
+    def find_cell(self, name: str) -> str:
+        """Return the full name of the cell that is called, or alone begins with, ``name``."""
+        names = [str(cell["cell"]) for cell in self.cells]
+        matches = [name] if name in names else [full for full in names if full.startswith(name)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise UsageError(f"{name!r} names {len(matches)} cells: {', '.join(matches)}; give more of the name.")
+        raise unknown("cell", name, names)
+
+    def report(self) -> Path:
+        """Draw the figures and write ``report.html``; return its path."""
+        from musaic.report import write_figures, write_report
+
+        write_figures(self.path)
+        return write_report(self.path)
