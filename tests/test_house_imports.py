@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "evaluation": COMMON | {"clustering"},
     "runs": COMMON | {"report"},  # Run.report(), imported inside the method
     "demo": COMMON,
-    "experiment": COMMON | {"corpus", "audio", "lyrics", "features", "models", "clustering", "evaluation", "runs", "maps"},
+    "experiment": COMMON
+    | {"corpus", "audio", "lyrics", "features", "models", "clustering", "evaluation", "runs", "maps"},
     "report": COMMON | {"runs"},
     "doctor": COMMON | {"report"},
 }
@@ -70,13 +71,17 @@ def test_pure_rooms_touch_no_disk(room: str) -> None:
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             called = node.func if isinstance(node, ast.Call) else None
             assert not (isinstance(called, ast.Name) and called.id == "open"), module
-            assert not (isinstance(called, ast.Attribute) and called.attr in {"read_text", "write_text", "save"}), module
+            assert not (isinstance(called, ast.Attribute) and called.attr in {"read_text", "write_text", "save"}), (
+                module
+            )
 
 
 def test_no_pickle_anywhere() -> None:
     for module in PACKAGE.rglob("*.py"):
         tree = ast.parse(module.read_text(encoding="utf-8"))
-        imported = {alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        imported = {
+            alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        }
         imported |= {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not imported & {"pickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}, module
         for node in ast.walk(tree):
@@ -88,7 +93,9 @@ def test_no_pickle_anywhere() -> None:
 HEAVY = {"torch", "numpy", "pandas", "sklearn", "scipy", "librosa", "matplotlib", "zarr", "pydantic", "soundfile", "av"}
 
 
-@pytest.mark.parametrize("statement", ["import musaic", "import musaic.cli.app", "import musaic.cli; musaic.cli.invoke(['--help'])"])
+@pytest.mark.parametrize(
+    "statement", ["import musaic", "import musaic.cli.app", "import musaic.cli; musaic.cli.invoke(['--help'])"]
+)
 def test_the_door_is_light(statement: str) -> None:
     code = f"import sys; {statement}; print(','.join(sys.modules), file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,3 +1,45 @@
-"""Songs in any language in; a learned latent space, clusters to be believed, and a map to listen to out."""
+"""Songs in any language in; a learned latent space, clusters to be believed, and a map to listen to out.
+
+>>> import musaic
+>>> run = musaic.run("default", corpus="songs", out="runs/songs")  # doctest: +SKIP
+>>> run.leaderboard.head()  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from musaic.corpus import Corpus, read_corpus
+    from musaic.errors import MusaicError, UsageError
+    from musaic.experiment import load_experiment, run
+    from musaic.features import extract
+    from musaic.runs import Run, open_run
+
+_HOMES = {
+    "Corpus": "musaic.corpus",
+    "read_corpus": "musaic.corpus",
+    "extract": "musaic.features",
+    "load_experiment": "musaic.experiment",
+    "run": "musaic.experiment",
+    "Run": "musaic.runs",
+    "open_run": "musaic.runs",
+    "MusaicError": "musaic.errors",
+    "UsageError": "musaic.errors",
+}
+
+__all__ = ["Corpus", "MusaicError", "Run", "UsageError", "extract", "load_experiment", "open_run", "read_corpus", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -135,7 +135,9 @@ def _extras() -> list[Finding]:
         lacking = [name for name in names if not _installed(name)]
         if lacking:
             findings.append(
-                Finding(f"extra '{extra}'", "optional", f"not here: {', '.join(lacking)}", f"pip install 'musaic[{extra}]'")
+                Finding(
+                    f"extra '{extra}'", "optional", f"not here: {', '.join(lacking)}", f"pip install 'musaic[{extra}]'"
+                )
             )
         else:
             findings.append(Finding(f"extra '{extra}'", "ok", ", ".join(names)))

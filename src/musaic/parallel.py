@@ -130,13 +130,10 @@ def _pool(workers: int) -> futures.ProcessPoolExecutor:
 
 
 def _stop(pool: futures.ProcessPoolExecutor) -> None:
-    """End a pool at once: nothing that still runs is waited for."""
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
+    """End a pool at once: nothing that still runs is waited for, nothing of it is left behind."""
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
         process.terminate()
-    for process in processes:
-        process.join()
+    pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _start_worker() -> None:

@@ -31,13 +31,15 @@ def invoke(arguments: Sequence[str]) -> int:
     try:
         code = app(args=list(arguments), prog_name="musaic", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except UsageError as error:
         return _fail(str(error), UsageError.exit_code)
     except MusaicError as error:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        message = getattr(error, "format_message", lambda: str(error))()
+        message = error.format_message() if hasattr(error, "format_message") else str(error)
         return _fail(f"{message.rstrip('.')}; see 'musaic --help'.", 2) if message else 2
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted; run the same command again to go on from here.", INTERRUPTED)

@@ -24,7 +24,7 @@ corpus_app = typer.Typer(help="What a corpus holds.", no_args_is_help=True)
 
 @corpus_app.callback()
 def _corpus() -> None:
-    """What a corpus holds."""
+    """Look at what a corpus holds."""
 
 
 @corpus_app.command()
@@ -50,9 +50,7 @@ def verify(
     from musaic.progress import Reporter
 
     config = corpus_config(corpus_overrides(audio, lyrics, labels), set_ or [])
-    findings = verify_corpus(
-        path, config, probe=probe, cache=cache, workers=workers, reporter=Reporter(quiet=quiet)
-    )
+    findings = verify_corpus(path, config, probe=probe, cache=cache, workers=workers, reporter=Reporter(quiet=quiet))
     if out is not None:
         write_json(out, findings.plain())
     typer.echo(formatter.dumps(findings.plain(), ensure_ascii=False, indent=2) if json else findings.text())

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from musaic.cli.options import AudioPattern, Cache, Force, Json, Labels, LyricsPattern, Quiet, Set, Workers, corpus_overrides
+from musaic.cli.options import (
+    AudioPattern,
+    Cache,
+    Force,
+    Json,
+    Labels,
+    LyricsPattern,
+    Quiet,
+    Set,
+    Workers,
+    corpus_overrides,
+)
 
 
 def features(
@@ -41,7 +52,12 @@ def features(
         reporter=Reporter(quiet=quiet),
     )
     counts = found.status["status"].value_counts().sort_index().to_dict()
-    summary = {"tracks": len(corpus), "status": counts, "features": list(found.names), "cache": str(cache_folder(cache))}
+    summary = {
+        "tracks": len(corpus),
+        "status": counts,
+        "features": list(found.names),
+        "cache": str(cache_folder(cache)),
+    }
     if json:
         typer.echo(formatter.dumps(summary, ensure_ascii=False, indent=2))
         return

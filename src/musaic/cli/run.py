@@ -7,7 +7,18 @@ from typing import Annotated, Any
 
 import typer
 
-from musaic.cli.options import AudioPattern, Cache, Force, Json, Labels, LyricsPattern, Quiet, Set, Workers, corpus_overrides
+from musaic.cli.options import (
+    AudioPattern,
+    Cache,
+    Force,
+    Json,
+    Labels,
+    LyricsPattern,
+    Quiet,
+    Set,
+    Workers,
+    corpus_overrides,
+)
 
 
 def run(

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The embedded corpus: songs made on the spot from a seed, with every musical factor known."""

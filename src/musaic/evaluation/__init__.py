@@ -1,1 +1,55 @@
-"""TODO."""
+"""Scores that say how far they can be believed: arrays and labels in, tidy tables out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from musaic.evaluation.chance import Chance, chance_level, majority_share
+    from musaic.evaluation.metrics import METRICS, Metric, apply_noise, external_scores, internal_scores
+    from musaic.evaluation.ranking import rank
+    from musaic.evaluation.reference import reference_space
+    from musaic.evaluation.stability import seed_stability
+    from musaic.evaluation.table import LEADERBOARD, Candidate, score, summarise
+    from musaic.evaluation.verdict import Contender, Verdict, judge
+
+__all__ = [
+    "LEADERBOARD",
+    "METRICS",
+    "Candidate",
+    "Chance",
+    "Contender",
+    "Metric",
+    "Verdict",
+    "apply_noise",
+    "chance_level",
+    "external_scores",
+    "internal_scores",
+    "judge",
+    "majority_share",
+    "rank",
+    "reference_space",
+    "score",
+    "seed_stability",
+    "summarise",
+]
+
+_HOMES = {
+    "chance": ("Chance", "chance_level", "majority_share"),
+    "metrics": ("METRICS", "Metric", "apply_noise", "external_scores", "internal_scores"),
+    "ranking": ("rank",),
+    "reference": ("reference_space",),
+    "stability": ("seed_stability",),
+    "table": ("LEADERBOARD", "Candidate", "score", "summarise"),
+    "verdict": ("Contender", "Verdict", "judge"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for."""
+    import importlib
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import re
+import copy
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
-from musaic.clustering import CLUSTERERS
+from musaic.clustering.config import ClusteringConfig, KMeansConfig
+from musaic.clustering.registry import parse_config as parse_clustering
 from musaic.config import Config, digest, read_yaml
 from musaic.corpus.config import CorpusConfig
-from musaic.errors import UsageError, nearest, unknown
+from musaic.errors import UsageError, nearest
 from musaic.features.config import FeatureConfig
 from musaic.lyrics.config import LyricsConfig
-from musaic.models import MODELS
+from musaic.models.config import ModelConfig
+from musaic.models.registry import parse_config as parse_model
 
-NClusters = int | str
 ConfigT = TypeVar("ConfigT", bound=Config)
 
 
@@ -30,24 +31,22 @@ class CellConfig(Config):
     ``{model: basic-vae, input: [statistics, lyrics], beta: 2}``.
     """
 
-    model: str
-    input: tuple[str, ...] = Field(min_length=1)
     name: str | None = Field(default=None, pattern=r"^[\w.+-]+$")
-    options: dict[str, Any] = Field(default_factory=dict)
+    input: tuple[str, ...] = Field(min_length=1)
+    model: SerializeAsAny[ModelConfig]
 
     @model_validator(mode="before")
     @classmethod
     def _gather_options(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise ValueError(f"a cell is a mapping such as {{model: pca, input: statistics}}, not {data!r}")
-        own = {key: value for key, value in data.items() if key in cls.model_fields}
-        extra = {key: value for key, value in data.items() if key not in cls.model_fields}
-        model = own.get("model")
-        if not isinstance(model, str) or model not in MODELS:
-            raise unknown("model", str(model), MODELS)
-        given = {**own.get("options", {}), **extra}
-        where = f"a cell of model {model!r}"
-        own["options"] = MODELS[model].config_class.parse(given, where).plain()
+        own = {key: value for key, value in data.items() if key in ("input", "name")}
+        own["model"] = (
+            data["model"]
+            if isinstance(data.get("model"), Mapping)
+            else {key: value for key, value in data.items() if key not in own}
+        )
+        own["model"] = parse_model(own["model"], "a cell")
         if isinstance(own.get("input"), str):
             own["input"] = (own["input"],)
         return own
@@ -55,7 +54,7 @@ class CellConfig(Config):
     @property
     def slug(self) -> str:
         """A readable name: the one given, else model and inputs."""
-        return self.name or f"{self.model}-{'+'.join(self.input)}"
+        return self.name or f"{self.model.model}-{'+'.join(self.input)}"
 
     @property
     def modality(self) -> str:
@@ -64,32 +63,16 @@ class CellConfig(Config):
         return "+".join(sorted(set(kinds)))
 
 
-class ClusteringConfig(Config):
-    """One clustering algorithm, for one or several numbers of clusters."""
+class CorpusSource(CorpusConfig):
+    """Which corpus, and what of it is read.
 
-    algorithm: str = "kmeans"
-    space: Literal["latent"] = "latent"
-    n_clusters: tuple[NClusters, ...] = ("auto",)
-    options: dict[str, Any] = Field(default_factory=dict)
+    Parameters
+    ----------
+    path : str, optional
+        A folder of songs or a table of them; ``--corpus`` wins over it.
+    """
 
-    @field_validator("algorithm")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in CLUSTERERS:
-            raise unknown("clustering algorithm", value, CLUSTERERS)
-        return value
-
-    @field_validator("n_clusters", mode="before")
-    @classmethod
-    def _numbers(cls, value: Any) -> Any:
-        numbers = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
-        for number in numbers:
-            named = isinstance(number, str) and (number == "auto" or re.fullmatch(r"labels:.+", number))
-            if not named and not (isinstance(number, int) and not isinstance(number, bool) and number >= 1):
-                raise ValueError(
-                    f"n_clusters is a whole number from 1 up, 'auto', 'labels:<column>' or a list of these, not {number!r}"
-                )
-        return numbers
+    path: str | None = None
 
 
 class EvaluationConfig(Config):
@@ -123,15 +106,24 @@ class Experiment(Config):
 
     version: Literal[1] = 1
     name: str = Field(default="experiment", pattern=r"^[\w.-]+$")
-    corpus: CorpusConfig = CorpusConfig()
+    corpus: CorpusSource = CorpusSource()
     features: FeatureConfig = FeatureConfig()
     lyrics: LyricsConfig = LyricsConfig()
     cells: tuple[CellConfig, ...] = Field(min_length=1)
-    clusterings: tuple[ClusteringConfig, ...] = Field(default=(ClusteringConfig(),), min_length=1)
+    clusterings: tuple[SerializeAsAny[ClusteringConfig], ...] = Field(default=(KMeansConfig(),), min_length=1)
     evaluation: EvaluationConfig = EvaluationConfig()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     figures: FiguresConfig = FiguresConfig()
     compute: ComputeConfig = ComputeConfig()
+
+    @field_validator("clusterings", mode="before")
+    @classmethod
+    def _by_algorithm(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not all(isinstance(entry, Mapping | Config) for entry in value):
+            raise ValueError(f"clusterings is a list of mappings such as {{algorithm: kmeans}}, not {value!r}")
+        return tuple(
+            parse_clustering(entry, "a clustering") if isinstance(entry, Mapping) else entry for entry in value
+        )
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -170,7 +162,7 @@ def load_experiment(experiment: str | Path | Mapping[str, Any], overrides: Seque
         With one sentence, where there is no such experiment or something in it is not understood.
     """
     if isinstance(experiment, Mapping):
-        data, where = dict(experiment), "the experiment"
+        data, where = copy.deepcopy(dict(experiment)), "the experiment"
     else:
         data, where = _find(str(experiment)), str(experiment)
     for override in overrides:
@@ -186,9 +178,8 @@ def _find(name: str) -> dict[str, Any]:
     path = Path(name)
     if path.is_file():
         return read_yaml(path)
-    raise UsageError(
-        f"there is no experiment {name!r}{nearest(name, shipped) or '.'} Name a YAML file or one of: {', '.join(shipped)}."
-    )
+    hint = nearest(name, shipped) or "."
+    raise UsageError(f"there is no experiment {name!r}{hint} Name a YAML file or one of: {', '.join(shipped)}.")
 
 
 def _override(data: dict[str, Any], override: str) -> None:
@@ -199,7 +190,9 @@ def _override(data: dict[str, Any], override: str) -> None:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
-        raise UsageError(f"the value in --set {override!r} is not valid YAML; put text with special signs in quotes.") from None
+        raise UsageError(
+            f"the value in --set {override!r} is not valid YAML; put text with special signs in quotes."
+        ) from None
     *parents, last = key.split(".")
     place: Any = data
     for part in parents:

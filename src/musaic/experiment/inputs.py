@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from musaic.errors import UsageError, unknown
+from musaic.errors import unknown
 from musaic.lyrics.config import LyricsConfig
 from musaic.lyrics.tfidf import TfidfEncoder
-from musaic.runs.state import save_state
+from musaic.runs.state import load_state, save_state
 
 if TYPE_CHECKING:
     from musaic.corpus import Corpus
@@ -74,16 +74,16 @@ def gather_inputs(corpus: Corpus, features: FeatureSet, config: LyricsConfig, ru
 def _lyrics_vectors(
     texts: list[str], has_lyrics: np.ndarray, config: LyricsConfig, run: Run
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return lyrics vectors, shape (N, D), NaN where there is no text or none that holds a single character n-gram."""
-    empty = np.full((len(has_lyrics), 1), np.nan, dtype=np.float32)
+    """Return lyrics vectors, shape (N, D), NaN where there is no text; and who has one."""
     if not texts:
-        return empty, has_lyrics
-    encoder = TfidfEncoder(n_components=config.n_components)
-    try:
-        vectors = encoder.fit(texts).transform(texts)
-    except UsageError:
-        return empty, np.zeros_like(has_lyrics)
-    save_state(run.encoder_folder(LYRICS), *encoder.get_state(), name="encoder")
+        return np.full((len(has_lyrics), 1), np.nan, dtype=np.float32), has_lyrics
+    folder = run.encoder_folder(LYRICS)
+    if (folder / "config.json").exists():
+        encoder = TfidfEncoder.from_state(*load_state(folder, name="encoder"))
+    else:
+        encoder = TfidfEncoder(n_components=config.n_components).fit(texts)
+        save_state(folder, *encoder.get_state(), name="encoder")
+    vectors = encoder.transform(texts)
     values = np.full((len(has_lyrics), vectors.shape[1]), np.nan, dtype=np.float32)
     values[has_lyrics] = vectors
     return values, has_lyrics

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Text in: clean lyrics and their vectors out."""

@@ -1,1 +1,52 @@
-"""TODO."""
+"""Representations: arrays in, latents out.
+
+Every model has one interface, ``fit(X, y=None, *, condition=None, present=None, groups=None)`` and
+``transform(X, *, present=None)``, and gives its state out as a configuration and named arrays. ``X`` is one array
+of shape (N, D) or a mapping of such arrays by modality; ``present`` says which tracks have which.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from musaic.models.baselines import Pca, Raw
+    from musaic.models.config import BasicVaeConfig, MlpConfig, ModelConfig, PcaConfig, RawConfig, TrainingConfig
+    from musaic.models.inputs import InputError
+    from musaic.models.registry import MODELS, build, from_state, parse_config
+    from musaic.models.vae import BasicVae
+
+__all__ = [
+    "MODELS",
+    "BasicVae",
+    "BasicVaeConfig",
+    "InputError",
+    "MlpConfig",
+    "ModelConfig",
+    "Pca",
+    "PcaConfig",
+    "Raw",
+    "RawConfig",
+    "TrainingConfig",
+    "build",
+    "from_state",
+    "parse_config",
+]
+
+_HOMES = {
+    "baselines": ("Pca", "Raw"),
+    "config": ("BasicVaeConfig", "MlpConfig", "ModelConfig", "PcaConfig", "RawConfig", "TrainingConfig"),
+    "inputs": ("InputError",),
+    "registry": ("MODELS", "build", "from_state", "parse_config"),
+    "vae": ("BasicVae",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: configurations stay light, networks need torch."""
+    import importlib
+
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

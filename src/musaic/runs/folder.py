@@ -32,7 +32,7 @@ class Run:
         folder = Path(path)
         if not (folder / "experiment.yaml").is_file():
             raise UsageError(
-                f"{folder} is not a run folder (it has no experiment.yaml); name one that 'musaic run' made, such as runs/demo."
+                f"{folder} is not a run folder (it has no experiment.yaml); name one that 'musaic run' made."
             )
         return cls(folder)
 

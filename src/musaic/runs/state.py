@@ -31,5 +31,3 @@ def load_state(folder: Path, name: str = "model") -> tuple[dict[str, Any], dict[
         return read_json(folder / "config.json"), load_file(folder / f"{name}.safetensors")
     except Exception as error:
         raise MusaicError(f"cannot read the saved state in {folder}: {error}; run the experiment again.") from error
-
-

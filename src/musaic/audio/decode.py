@@ -1,0 +1,269 @@
+"""From a file to the samples that are used: only the windows asked for, mono, resampled, read in blocks."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import soxr
+
+from musaic.audio import loudness
+from musaic.audio.readers import BLOCK, AudioInfo, Reader, joined, open_reader
+from musaic.errors import TrackError
+
+Offset = Literal["middle", "start"] | float
+Normalize = Literal["none", "peak", "loudness"]
+
+MIN_SECONDS = 0.5  # shorter sound has no tempo, no key and hardly a frame
+SILENCE = 1e-4  # peak, -80 dBFS: below it there is only dither
+HELD = 1 << 24  # samples; windows up to this long in all are held to be normalised, longer ones are decoded twice
+_CHUNK = 16 * BLOCK  # samples a channel passed on at once
+
+
+def probe(path: Path) -> AudioInfo:
+    """Return what the header of a sound file says; where it is silent about the duration, the file is decoded.
+
+    Raises
+    ------
+    TrackError
+        Where the file is not sound that can be read.
+    """
+    with open_reader(Path(path)) as reader:
+        info = reader.info
+        if reader.frames is None:
+            return dataclasses.replace(info, duration=_count(reader) / info.sample_rate)
+        return info
+
+
+def load(
+    path: Path,
+    *,
+    sr: int = 22050,
+    offset: Offset = "middle",
+    duration: float | None = 30.0,
+    segments: int = 1,
+    normalize: Normalize = "none",
+) -> np.ndarray:
+    """Return the samples of the window used.
+
+    Parameters
+    ----------
+    path : Path
+        A sound file.
+    sr : int > 0, Hz
+        Sample rate to convert to (soxr, high quality).
+    offset : {"middle", "start"} or float >= 0, s
+        Where the window lies.
+    duration : float > 0, s, or None
+        Length of the window; None takes all that follows the offset. A shorter file gives what it has.
+    segments : int > 0
+        Windows, spread evenly (``middle``) or one after another; they are joined end to end.
+    normalize : {"none", "peak", "loudness"}
+        ``peak`` scales to a largest magnitude of 1; ``loudness`` to -23 LUFS (BS.1770 on the mono mix; below 0.4 s
+        the ungated level).
+
+    Returns
+    -------
+    y : ndarray, shape (n_samples,), float32
+        Mono samples.
+
+    Raises
+    ------
+    TrackError
+        With status missing, not-a-file, no-permission, dangling-link, empty, unreadable, unsupported, too-short,
+        silent, not-finite, or truncated (less than half a second can be decoded).
+    """
+    with Recording.open(Path(path), offset=offset, duration=duration, segments=segments) as recording:
+        return joined([y for _, y in recording.blocks(sr, normalize)])
+
+
+class Recording:
+    """An open sound file and the windows of it that are used.
+
+    Parameters
+    ----------
+    reader : Reader
+        The open file.
+    name : str
+        What to call the file in messages.
+    offset, duration, segments
+        As in `load`.
+
+    Attributes
+    ----------
+    info : AudioInfo
+        What the header says.
+    length : float
+        Seconds that are really there.
+    windows : tuple of (float, float)
+        Start and length of every window used, s.
+    damage : str or None
+        One sentence where less can be decoded than the header promises.
+    """
+
+    def __init__(
+        self, reader: Reader, name: str, *, offset: Offset = "middle", duration: float | None = 30.0, segments: int = 1
+    ) -> None:
+        self._reader, self._name = reader, name
+        self.info = reader.info
+        self.damage: str | None = None
+        frames = self._real_length()
+        rate = self.info.sample_rate
+        self.length = frames / rate
+        self._spans = place(frames, rate, offset=offset, duration=duration, segments=segments)
+        used = sum(stop - start for start, stop in self._spans) / rate
+        if used < MIN_SECONDS:
+            if self.damage:
+                raise TrackError("truncated", f"{self.damage} That is too little to work with.")
+            where = f" after {offset:g} s" if isinstance(offset, float | int) and offset else ""
+            raise TrackError(
+                "too-short", f"{name} holds {used:.2g} s of sound{where}; at least {MIN_SECONDS} s are needed."
+            )
+        self.windows = tuple((start / rate, (stop - start) / rate) for start, stop in self._spans)
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(
+        cls, path: Path, *, offset: Offset = "middle", duration: float | None = 30.0, segments: int = 1
+    ) -> Iterator[Recording]:
+        """Open a file for as long as the block lasts."""
+        with open_reader(path) as reader:
+            yield cls(reader, path.name, offset=offset, duration=duration, segments=segments)
+
+    def blocks(self, sr: int, normalize: Normalize = "none") -> Iterator[tuple[int, np.ndarray]]:
+        """Yield ``(window, samples)`` in order: mono float32 at ``sr``, in blocks of some seconds.
+
+        Raises
+        ------
+        TrackError
+            ``not-finite`` as soon as a sample is, ``silent`` at the end if nothing was heard.
+        """
+        if normalize == "none":
+            yield from self._checked(sr)
+            return
+        if sum(seconds for _, seconds in self.windows) * sr <= HELD:
+            held = list(self._checked(sr))
+            gain = _gain((y for _, y in held), sr, normalize)
+            yield from ((window, y * gain) for window, y in held)
+        else:
+            gain = _gain((y for _, y in self._checked(sr)), sr, normalize)
+            yield from ((window, y * gain) for window, y in self._checked(sr))
+
+    def _checked(self, sr: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield blocks at ``sr``, refusing what is not finite, not there, or silence."""
+        peak, heard = 0.0, 0
+        rate = self.info.sample_rate
+        for window, (start, stop) in enumerate(self._spans):
+            stream = soxr.ResampleStream(rate, sr, 1, dtype="float32", quality="HQ") if rate != sr else None
+            position = start
+            ended = not self._go_to(start)
+            while not ended:
+                y = self._reader.read(min(_CHUNK, stop - position))
+                position += len(y)
+                ended = position >= stop or not len(y)
+                if len(y):
+                    low, high = float(y.min()), float(y.max())
+                    if not np.isfinite(high - low):
+                        raise TrackError(
+                            "not-finite", f"{self._name} holds samples that are not numbers (NaN, infinity)."
+                        )
+                    peak = max(peak, high, -low)
+                if stream is not None:
+                    y = stream.resample_chunk(y, last=ended)
+                if len(y):
+                    yield window, y
+            heard += position - start
+            if stop - position > self._reader.slack * rate and self.damage is None:
+                self.damage = f"{self._name} cannot be decoded beyond {position / rate:.1f} s."
+        if heard < MIN_SECONDS * rate:
+            raise TrackError("truncated", f"{self.damage} That is too little to work with.")
+        if peak < SILENCE:
+            used = sum(seconds for _, seconds in self.windows)
+            raise TrackError("silent", f"{self._name} is silent in the {used:.3g} s used ({_db(peak)}).")
+
+    def _go_to(self, frame: int) -> bool:
+        """Seek; where the format cannot, read from the start."""
+        if self._reader.seek(frame):
+            return True
+        if not self._reader.seek(0):
+            return False
+        while frame > 0:
+            got = len(self._reader.read(min(frame, _CHUNK)))
+            if not got:
+                return False
+            frame -= got
+        return True
+
+    def _real_length(self) -> int:
+        """Return how many samples are there; the header is believed only if the file's last moment can be decoded."""
+        promised, rate = self._reader.frames, self.info.sample_rate
+        if promised is not None:
+            last = promised - int(self._reader.slack * rate)
+            if last <= 0 or (self._reader.seek(last) and len(self._reader.read(BLOCK))):
+                return promised
+        found = _count(self._reader)
+        if promised is not None and self._reader.exact and promised - found > self._reader.slack * rate:
+            self.damage = (
+                f"{self._name} promises {promised / rate:.1f} s of sound, but only {found / rate:.1f} s can be decoded."
+            )
+        return found
+
+
+def place(
+    frames: int, rate: int, *, offset: Offset, duration: float | None, segments: int = 1
+) -> list[tuple[int, int]]:
+    """Return ``(start, stop)`` of every window used, in samples, in order and without overlap.
+
+    ``middle`` takes the middle of each of ``segments`` equal parts; otherwise windows follow each other from the
+    offset. Where the file is too short for all of them, there are fewer, or the one there is becomes shorter.
+    """
+    first = 0 if isinstance(offset, str) else min(frames, round(offset * rate))
+    if duration is None:
+        return [(first, frames)]
+    length = max(1, round(duration * rate))
+    count = max(1, min(segments, (frames - first) // length))
+    if offset == "middle":
+        starts = [max(0, (frames * (2 * i + 1) // count - length) // 2) for i in range(count)]
+    else:
+        starts = [first + i * length for i in range(count)]
+    return [(start, min(frames, start + length)) for start in starts]
+
+
+def _gain(blocks: Iterable[np.ndarray], sr: int, normalize: Normalize) -> np.float32:
+    """Return the factor that normalises the sound in ``blocks``."""
+    if normalize == "peak":
+        return np.float32(1 / max(float(np.abs(y).max()) for y in blocks))
+    energies = [loudness.block_energies(y, sr) for y in regrouped(blocks, HELD)]
+    return np.float32(10 ** ((loudness.TARGET - loudness.integrated(np.concatenate(energies))) / 20))
+
+
+def regrouped(blocks: Iterable[np.ndarray], n: int) -> Iterator[np.ndarray]:
+    """Yield the same samples in blocks of ``n``; the last one takes the rest, of up to 1.5 ``n``."""
+    waiting: list[np.ndarray] = []
+    have = 0
+    for block in blocks:
+        waiting.append(block)
+        have += len(block)
+        while have >= n + n // 2:
+            y = joined(waiting)
+            yield y[:n]
+            waiting, have = [y[n:]], have - n
+    if have:
+        yield joined(waiting)
+
+
+def _count(reader: Reader) -> int:
+    """Return how many samples can be decoded from the start of a file."""
+    reader.seek(0)
+    found = 0
+    while got := len(reader.read(_CHUNK)):
+        found += got
+    return found
+
+
+def _db(peak: float) -> str:
+    return f"peak {20 * np.log10(peak):.0f} dBFS" if peak > 0 else "every sample is zero"

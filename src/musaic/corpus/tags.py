@@ -1,0 +1,94 @@
+"""What audio files say about themselves: title, artist, genre, language and lyrics out of embedded tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from musaic.corpus.rows import Row
+from musaic.corpus.text import nfc, without_times
+
+# By field: the names of ID3 frames, Vorbis comments and APE items, MP4 atoms, ASF attributes.
+NAMES: dict[str, tuple[str, ...]] = {
+    "title": ("TIT2", "title", "\xa9nam", "Title"),
+    "artist": ("TPE1", "artist", "\xa9ART", "Artist", "Author", "TPE2", "albumartist", "aART"),
+    "genre": ("TCON", "genre", "\xa9gen", "Genre", "WM/Genre"),
+    "language": ("TLAN", "language", "----:com.apple.iTunes:LANGUAGE", "Language", "WM/Language"),
+    "lyrics": ("USLT", "lyrics", "unsyncedlyrics", "\xa9lyr", "Lyrics", "WM/Lyrics"),
+}
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Text found in one file; None where there is none."""
+
+    title: str | None = None
+    artist: str | None = None
+    genre: str | None = None
+    language: str | None = None
+    lyrics: str | None = None
+
+
+def read_tags(path: Path) -> Tags:
+    """Return the tags of an audio file. Never raises: what cannot be read has no tags."""
+    import mutagen
+
+    try:
+        file = mutagen.File(path)
+        tags = file.tags if file is not None else None
+        if not tags:
+            return Tags()
+        return Tags(**{field: _value(tags, names) for field, names in NAMES.items()})
+    except Exception:  # mutagen raises anything from struct.error to KeyError on broken files, which are told elsewhere
+        return Tags()
+
+
+def fill_from_tags(rows: Sequence[Row], root: Path) -> list[str]:
+    """Fill what rows with usable audio lack from the tags of their files, in place, and tell how much it was."""
+    filled = dict.fromkeys(NAMES, 0)
+    for row in rows:
+        if row.audio is None or not row.has_audio:
+            continue
+        tags = read_tags(root / row.audio)
+        for field in ("title", "artist", "genre", "language"):
+            value = getattr(tags, field)
+            if value is not None and row.get(field) is None:
+                row.set(field, value)
+                filled[field] += 1
+        if tags.lyrics is not None and row.lyrics is None and (text := without_times(tags.lyrics)):
+            row.lyrics, row.lyrics_source, row.lyrics_how = text, "tag", "in the file's tags"
+            filled["lyrics"] += 1
+    told = [f"{field} of {count}" for field, count in filled.items() if count]
+    return [f"filled from the files' tags: {', '.join(told)} tracks"] if told else []
+
+
+def _value(tags: Mapping[str, Any], names: Iterable[str]) -> str | None:
+    """Return the first text under one of several names."""
+    for name in names:
+        if hasattr(tags, "getall"):  # ID3, where USLT frames carry a language in their key
+            found: Any = tags.getall(name)
+            found = found[0] if found else None
+            if name == "TCON" and found is not None:
+                found = found.genres  # numbers of the old list as words
+            elif found is not None:
+                found = found.text
+        else:
+            found = tags.get(name)
+        text = _text(found)
+        if text is not None:
+            return text
+    return None
+
+
+def _text(value: Any) -> str | None:
+    """Return one text out of what tag formats hold: text, bytes, an attribute with a value, or a list of such."""
+    if isinstance(value, (list, tuple)):
+        return next((text for item in value if (text := _text(item)) is not None), None)
+    if isinstance(value, bytes):
+        value = bytes(value).decode("utf-8", errors="replace")
+    value = getattr(value, "value", value)
+    if value is None or isinstance(value, (bytes, int, float)):
+        return None
+    return nfc(str(value)).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").strip() or None

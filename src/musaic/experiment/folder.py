@@ -1,0 +1,112 @@
+"""Opening a run folder: new, or the same experiment on the same corpus again; anything else is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from musaic.config import read_yaml, to_yaml
+from musaic.errors import UsageError
+from musaic.experiment.config import Experiment
+from musaic.files import remove, write_parquet, write_text
+from musaic.runs import Run
+
+if TYPE_CHECKING:
+    from musaic.corpus import Corpus
+    from musaic.features import FeatureSet
+
+OURS = (
+    "experiment.yaml",
+    "environment.json",
+    "cells.json",
+    "timings.json",
+    "tracks.parquet",
+    "descriptors.parquet",
+    "scores.parquet",
+    "leaderboard.csv",
+    "leaderboard.md",
+    "verdict.json",
+    "report.html",
+    "models",
+    "encoders",
+    "embeddings",
+    "clusters",
+    "clusterers",
+    "maps",
+    "figures",
+)
+ELSEWHERE = "name another folder with --out, or start over with --force"
+
+
+def open_folder(run: Run, experiment: Experiment, *, force: bool) -> None:
+    """Make the run folder, or see that it holds this very experiment.
+
+    Raises
+    ------
+    UsageError
+        Where the folder holds another experiment, or things that are no run.
+    """
+    text = to_yaml(experiment.plain())
+    if run.path.exists() and not run.path.is_dir():
+        raise UsageError(f"{run.path} is a file; name a folder with --out.")
+    if run.experiment_file.exists():
+        if force:
+            for name in OURS:
+                remove(run.path / name)
+        else:
+            _same(run, experiment)
+            return
+    elif run.path.exists() and any(not item.name.startswith(".writing-") for item in run.path.iterdir()):
+        raise UsageError(f"{run.path} holds other things and is no run folder; name another with --out.")
+    write_text(run.experiment_file, text)
+
+
+def _same(run: Run, experiment: Experiment) -> None:
+    """Compare with what stands; where the corpus lies may differ, for folders are moved."""
+    standing, given = read_yaml(run.experiment_file), experiment.plain()
+    changed = [key for key in _differences(standing, given) if key != "corpus.path"]
+    if changed:
+        raise UsageError(f"{run.path} holds another experiment (it differs at {changed[0]}); {ELSEWHERE}.")
+
+
+def _differences(one: Any, other: Any, at: str = "") -> list[str]:
+    """Return the dotted keys at which two pieces of plain data differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = list(dict.fromkeys([*one, *other]))
+        return [
+            found
+            for key in keys
+            for found in _differences(one.get(key), other.get(key), f"{at}.{key}" if at else str(key))
+        ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for number, (a, b) in pairs for found in _differences(a, b, f"{at}.{number}")]
+    return [] if one == other else [at]
+
+
+def write_tracks(run: Run, songs: Corpus, features: FeatureSet) -> None:
+    """Write tracks and descriptors, or see that the corpus is the one that the run was begun with.
+
+    Raises
+    ------
+    UsageError
+        Where tracks were added, removed or changed since.
+    """
+    measured = features.status[["track_id", "content_id", "duration"]]
+    tracks = songs.tracks.merge(measured, on="track_id", how="left", validate="one_to_one")
+    if run.tracks_file.exists():
+        before = pd.read_parquet(run.tracks_file).set_index("track_id")
+        after = tracks.set_index("track_id")
+        added, removed = len(after.index.difference(before.index)), len(before.index.difference(after.index))
+        common = after.index.intersection(before.index)
+        compared = ["content_id", "lyrics", *(name for name in songs.labels if name in before)]
+        changed = (before.loc[common, compared].fillna("") != after.loc[common, compared].fillna("")).any(axis=1).sum()
+        if added or removed or changed:
+            raise UsageError(
+                f"the corpus has changed since {run.path} was begun ({added} tracks added, {removed} removed, "
+                f"{changed} changed); {ELSEWHERE}."
+            )
+        return
+    write_parquet(run.descriptors_file, features.descriptors)
+    write_parquet(run.tracks_file, tracks)

@@ -1,0 +1,213 @@
+"""The whole way, from a corpus to a finished run folder; what stands already is kept, what is missing is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeVar
+
+from musaic.audio.decode import probe
+from musaic.corpus import Corpus, read_corpus
+from musaic.errors import UsageError
+from musaic.experiment.config import CellConfig, Experiment, load_experiment
+from musaic.experiment.environment import environment
+from musaic.experiment.fitting import FitTask, fit_cell
+from musaic.experiment.folder import open_folder, write_tracks
+from musaic.experiment.inputs import Inputs, gather_inputs
+from musaic.experiment.mapping import MapTask, map_cell
+from musaic.experiment.scoring import ScoringTask, score_cell, scoring_context
+from musaic.experiment.summary import describe_cell, summarise_run
+from musaic.features import extract
+from musaic.files import read_json, remove, write_json
+from musaic.parallel import Failure
+from musaic.parallel import run as run_parallel
+from musaic.progress import SILENT, Reporter
+from musaic.runs import Run
+
+Task = TypeVar("Task")
+FEWEST_TRACKS = 2
+
+
+@dataclass
+class Cell:
+    """One cell of the run: what it is, what it is given, and what became of it."""
+
+    name: str
+    config: CellConfig
+    inputs: Inputs
+    status: str = "pending"
+    reason: str | None = None
+
+    def fail(self, reason: str) -> None:
+        """Note why the cell failed; the first reason stands."""
+        if self.status != "failed":
+            self.status, self.reason = "failed", reason
+
+
+def run(
+    experiment: Experiment | str | Path | Mapping[str, Any] = "default",
+    *,
+    corpus: str | Path | None = None,
+    out: str | Path | None = None,
+    only: Sequence[str] = (),
+    cache: Path | None = None,
+    workers: int | None = None,
+    force: bool = False,
+    reporter: Reporter = SILENT,
+) -> Run:
+    """Run an experiment, or what is left of it.
+
+    Parameters
+    ----------
+    experiment : Experiment, str, Path or mapping
+        An experiment, the name of a shipped one, a YAML file, or its content.
+    corpus : str or Path, optional
+        A folder of songs or a table of them; by default what the experiment names.
+    out : str or Path, optional
+        The run folder; ``runs/<name of the experiment>`` by default.
+    only : sequence of str
+        Run only the cells whose name, or name without its digits, matches one of these globs.
+    cache : Path, optional
+        Where extracted features are kept.
+    workers : int >= 0, optional
+        Processes; all cores by default. The results do not depend on it.
+    force : bool
+        Start over, features included.
+    reporter : Reporter
+        Where progress is told.
+
+    Returns
+    -------
+    Run
+        The finished run; cells that failed are named in its ``cells``.
+
+    Raises
+    ------
+    UsageError
+        Where the corpus is empty or not there, or ``out`` holds something else.
+    MusaicError
+        Where the disk refuses.
+    """
+    resolved = experiment if isinstance(experiment, Experiment) else load_experiment(experiment)
+    source = corpus if corpus is not None else resolved.corpus.path
+    if source is None:
+        raise UsageError("no corpus was named; add --corpus PATH, a folder of songs or a table of them.")
+    folder = Run(Path(out) if out is not None else Path("runs") / resolved.name)
+
+    songs = read_corpus(Path(source), resolved.corpus, probe=probe, workers=workers, reporter=reporter)
+    open_folder(folder, resolved, force=force)
+    features = extract(songs, resolved.features, cache=cache, workers=workers, force=force, reporter=reporter)
+    songs = songs.with_status(features.status)
+    write_tracks(folder, songs, features)
+    write_json(folder.environment_file, environment(folder.path, songs.root, list(songs.notes)))
+    _tell(songs, reporter)
+
+    inputs = gather_inputs(songs, features, resolved.lyrics, folder)
+    cells = _plan(resolved, inputs, only)
+    work = _Work(folder, workers, reporter)
+    chosen = [cell for cell in cells if cell.status == "pending" and _selected(cell, only)]
+    work.fit(chosen, resolved)
+    work.score(chosen, resolved, songs, inputs)
+    work.draw(chosen, resolved)
+    for cell in chosen:
+        if cell.status == "pending":
+            cell.status = "done"
+    for cell in cells:
+        if cell.reason:
+            reporter.say(f"{cell.status}: {cell.config.slug}: {cell.reason}")
+    write_json(folder.cells_file, {"cells": [describe_cell(folder, resolved, cell) for cell in cells]})
+    summarise_run(Run(folder.path), resolved)
+    return Run(folder.path)
+
+
+def _plan(experiment: Experiment, inputs: Inputs, only: Sequence[str]) -> list[Cell]:
+    """Return the experiment's cells with what each is given; those without anything are skipped."""
+    cells: dict[str, Cell] = {}
+    for config in experiment.cells:
+        name = experiment.cell_name(config)
+        cell = Cell(name, config, inputs.select(config.input))
+        for given, present in cell.inputs.present.items():
+            count = int(present.sum())
+            if count < FEWEST_TRACKS:
+                cell.status, cell.reason = "skipped", f"{count or 'no'} track{'' if count == 1 else 's'} with {given}"
+        cells[name] = cell
+    if not any(_selected(cell, only) for cell in cells.values()):
+        raise UsageError(f"--only {' '.join(only)} matches no cell; the cells are {', '.join(cells)}.")
+    return list(cells.values())
+
+
+def _selected(cell: Cell, only: Sequence[str]) -> bool:
+    return not only or any(fnmatchcase(cell.name, glob) or fnmatchcase(cell.config.slug, glob) for glob in only)
+
+
+class _Work:
+    """The stages of the cells: each does in parallel what is not on disk yet, and notes failures on the cell."""
+
+    def __init__(self, run: Run, workers: int | None, reporter: Reporter) -> None:
+        self.run = run
+        self.workers = workers
+        self.reporter = reporter
+        self.timings: dict[str, dict[str, float]] = read_json(run.timings_file) if run.timings_file.exists() else {}
+
+    def fit(self, cells: list[Cell], experiment: Experiment) -> None:
+        """Train every cell with every seed."""
+        self._do(
+            "training",
+            fit_cell,
+            [
+                (cell, f"seed-{seed}", FitTask(self.run, cell.name, cell.config.model, seed, cell.inputs))
+                for cell in cells
+                for seed in experiment.seeds
+                if not self.run.embedding_file(cell.name, seed).exists()
+            ],
+        )
+
+    def score(self, cells: list[Cell], experiment: Experiment, songs: Corpus, inputs: Inputs) -> None:
+        """Cluster and score every cell that was trained."""
+        context = scoring_context(experiment, songs, inputs)
+        self._do(
+            "clustering",
+            score_cell,
+            [
+                (cell, "clustering", ScoringTask(self.run, cell.name, cell.config, experiment.seeds, context))
+                for cell in cells
+                if cell.status == "pending" and not self.run.cell_scores_file(cell.name).exists()
+            ],
+        )
+
+    def draw(self, cells: list[Cell], experiment: Experiment) -> None:
+        """Lay every cell's first seed out on two-dimensional maps."""
+        self._do(
+            "maps",
+            map_cell,
+            [
+                (cell, method, MapTask(self.run, cell.name, experiment.seeds[0], method))
+                for cell in cells
+                for method in experiment.figures.maps
+                if cell.status == "pending" and not self.run.map_file(cell.name, method).exists()
+            ],
+        )
+
+    def _do(self, label: str, function: Callable[[Task], float], jobs: list[tuple[Cell, str, Task]]) -> None:
+        if not jobs:
+            return
+        remove(self.run.report_file)  # it shows what is about to change
+        with self.reporter.bar(label, len(jobs)) as advance:
+            for position, outcome in run_parallel(function, [task for _, _, task in jobs], workers=self.workers):
+                cell, part, _ = jobs[position]
+                if isinstance(outcome, Failure):
+                    cell.fail(f"{label}: {outcome.message}")
+                else:
+                    self.timings.setdefault(cell.name, {})[part] = round(outcome, 3)
+                    write_json(self.run.timings_file, self.timings)
+                advance(1)
+
+
+def _tell(songs: Corpus, reporter: Reporter) -> None:
+    """Say how many tracks there are and what is wrong with how many."""
+    counts = songs.tracks["status"].value_counts()
+    broken = ", ".join(f"{number} {status}" for status, number in counts.items() if status != "ok")
+    with_lyrics = int(songs.tracks["lyrics"].notna().sum())
+    reporter.say(f"{len(songs)} tracks, {with_lyrics} with lyrics{f'; not ok: {broken}' if broken else ''}")

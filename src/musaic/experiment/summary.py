@@ -1,0 +1,152 @@
+"""What a run comes to: its cells described, its scores in one table, the leaderboard and the verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from musaic.evaluation.ranking import rank
+from musaic.evaluation.table import summarise
+from musaic.evaluation.verdict import Contender, Verdict, judge
+from musaic.experiment.config import Experiment
+from musaic.files import read_json, write_json, write_parquet
+from musaic.models.registry import MODELS
+from musaic.runs import Run
+from musaic.runs.leaderboard import write_leaderboard
+
+if TYPE_CHECKING:
+    from musaic.experiment.runner import Cell
+
+
+def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any]:
+    """Return what `cells.json` says of a cell."""
+    config = cell.config
+    described: dict[str, Any] = {
+        "cell": cell.name,
+        "model": config.model.model,
+        "input": list(config.input),
+        "modality": config.modality,
+        "config": config.plain(),
+        "seeds": list(experiment.seeds),
+        "status": cell.status,
+        "reason": cell.reason,
+        "n_tracks": len(cell.inputs.track_ids),
+    }
+    if cell.status != "done":
+        return {**described, "clusterings": []}
+    fitted = [read_json(run.model_folder(cell.name, seed) / "config.json")["fitted"] for seed in experiment.seeds]
+    units = [facts["active_units"] for facts in fitted if facts.get("active_units") is not None]
+    scores = pd.read_parquet(run.cell_scores_file(cell.name))
+    clusterings = scores.drop_duplicates("clustering_id")
+    return {
+        **described,
+        "dims": _width(run, cell.name, experiment.seeds[0]),
+        "labels_used": sorted({name for facts in fitted for name in facts.get("labels_used", ())}),
+        "collapsed": any(facts.get("collapsed", False) for facts in fitted),
+        "active_units": float(np.mean(units)) if units else None,
+        "clusterings": [
+            {
+                "id": row["clustering_id"],
+                "space": row["space"],
+                "algorithm": row["clustering"],
+                "params": row["params"],
+                "n_clusters": int(row["n_clusters"]),
+            }
+            for row in clusterings.to_dict("records")
+        ],
+    }
+
+
+def _width(run: Run, cell: str, seed: int) -> int:
+    names = pq.read_schema(run.embedding_file(cell, seed)).names
+    return sum(name.startswith("z_") for name in names)
+
+
+def summarise_run(run: Run, experiment: Experiment) -> None:
+    """Write scores.parquet, leaderboard.csv, leaderboard.md and verdict.json from what the cells left."""
+    done = [cell for cell in run.cells if cell["status"] == "done"]
+    tables = [pd.read_parquet(run.cell_scores_file(cell["cell"])) for cell in done]
+    scores = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    write_parquet(run.scores_file, scores)
+    stability = {}
+    if len(scores):
+        for row in scores.drop_duplicates(["cell", "clustering_id"]).to_dict("records"):
+            stability[row["cell"], row["clustering_id"]] = row["stability"]
+    rows = rank(summarise(scores, stability=stability), experiment.evaluation.rank_by)
+    rows["seconds"] = rows["cell"].map(_seconds(run, experiment))
+    verdict = _judge(run, experiment, done, rows)
+    write_json(run.verdict_file, {"sentence": verdict.sentence, **_numbers(verdict)})
+    write_leaderboard(run, rows, verdict.sentence)
+
+
+def _seconds(run: Run, experiment: Experiment) -> dict[str, float]:
+    """Return the mean seconds that one seed of a cell took to train."""
+    timings = read_json(run.timings_file) if run.timings_file.exists() else {}
+    parts = [f"seed-{seed}" for seed in experiment.seeds]
+    known = {cell: [times[part] for part in parts if part in times] for cell, times in timings.items()}
+    return {cell: round(float(np.mean(values)), 3) for cell, values in known.items() if values}
+
+
+def _judge(run: Run, experiment: Experiment, cells: list[dict[str, Any]], rows: pd.DataFrame) -> Verdict:
+    if not cells:
+        reasons = "; ".join(dict.fromkeys(cell["reason"] for cell in run.cells if cell["reason"]))
+        return Verdict(f"Nothing could be learned from these songs{f': {reasons}' if reasons else ''}.")
+    label = next((name for name in experiment.evaluation.rank_by if (rows["label"] == name).any()), None)
+    tracks = run.tracks.set_index("track_id")
+    contenders = [
+        _contender(run, experiment, cell, clustering, rows, tracks.index)
+        for cell in cells
+        for clustering in cell["clusterings"]
+    ]
+    truth = _label_values(tracks, label) if label else None
+    return judge(contenders, truth, label=label or "genre", n_bootstrap=experiment.evaluation.bootstrap)
+
+
+def _label_values(tracks: pd.DataFrame, label: str) -> list[str | None]:
+    """Return a label column's values, or a composite's (``language+genre``)."""
+    parts = tracks[label.split("+")]
+    return ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in parts.to_numpy()]
+
+
+def _contender(
+    run: Run,
+    experiment: Experiment,
+    cell: dict[str, Any],
+    clustering: dict[str, Any],
+    rows: pd.DataFrame,
+    track_ids: pd.Index[str],
+) -> Contender:
+    mine = rows[(rows["cell"] == cell["cell"]) & (rows["clustering_id"] == clustering["id"])].iloc[0]
+    labelings, present = {}, np.zeros(len(track_ids), dtype=bool)
+    for seed in experiment.seeds:
+        path = run.clusters_file(cell["cell"], seed, clustering["id"])
+        clusters = pd.read_parquet(path).set_index("track_id")["cluster"].reindex(track_ids)
+        present = clusters.notna().to_numpy()
+        labelings[seed] = clusters.fillna(-1).to_numpy(np.int64)
+    return Contender(
+        cell=cell["cell"],
+        model=cell["model"],
+        input="+".join(cell["input"]),
+        clustering=clustering["algorithm"],
+        space=clustering["space"],
+        n_clusters=float(clustering["n_clusters"]),
+        labelings=labelings,
+        baseline=MODELS[cell["model"]].baseline,
+        present=present,
+        stability=float(mine["stability"]),
+        silhouette_ref=float(mine["silhouette_ref"]),
+        coverage=float(mine["coverage"]),
+        labels_used=tuple(cell["labels_used"]),
+        collapsed=bool(cell["collapsed"]),
+    )
+
+
+def _numbers(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict's numbers, JSON-ready: what is not known is null."""
+    numbers = {name: getattr(verdict, name) for name in ("difference", "low", "high", "spread")}
+    known = {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
+    places = {"vae": verdict.vae, "baseline": verdict.baseline, "ahead": verdict.ahead, "places": verdict.places}
+    return {"beats": verdict.beats, **known, **places, "details": verdict.details}

@@ -1,0 +1,267 @@
+"""From a corpus to its features: what the store has is taken, the rest is measured in parallel."""
+
+from __future__ import annotations
+
+import multiprocessing as mp
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from musaic import parallel
+from musaic.audio.readers import check_path
+from musaic.errors import MusaicError, TrackError
+from musaic.features.analysis import Facts, Measured, frame, measure_file
+from musaic.features.config import FeatureConfig
+from musaic.features.featureset import Feature, FeatureSet
+from musaic.features.kinds import Vector
+from musaic.features.registry import feature
+from musaic.features.staging import write_staged
+from musaic.features.store import TRACKS_PER_SHARD, Entry, Store
+from musaic.files import cache_folder
+from musaic.progress import SILENT, Reporter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Statuses of a corpus row with which its sound is looked at nevertheless.
+USABLE = ("ok", "truncated")
+
+
+class Songs(Protocol):
+    """What extraction needs of a corpus (`musaic.corpus.Corpus` is one)."""
+
+    @property
+    def root(self) -> Path:
+        """Folder where relative paths start."""
+
+    @property
+    def tracks(self) -> pd.DataFrame:
+        """One row a track: ``track_id``, ``audio`` (relative path or None), ``status``, ``reason``."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One file to measure, and where to put what comes of it."""
+
+    path: Path
+    destination: Path
+    config: FeatureConfig
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """Why nothing more can be kept (a full disk)."""
+
+    message: str
+
+
+def extract(
+    corpus: Songs,
+    config: FeatureConfig | None = None,
+    *,
+    cache: Path | None = None,
+    workers: int | None = None,
+    force: bool = False,
+    reporter: Reporter = SILENT,
+) -> FeatureSet:
+    """Return the features of every track of a corpus.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        The songs.
+    config : FeatureConfig, optional
+        What to measure; the defaults otherwise.
+    cache : Path, optional
+        The cache folder; `musaic.files.cache_folder` by default.
+    workers : int >= 0, optional
+        Processes; all cores by default, 0 for none but this one.
+    force : bool
+        Measure everything again, files that failed before too.
+    reporter : Reporter
+        Where bars are drawn.
+
+    Raises
+    ------
+    UsageError
+        Where the configuration asks for what its frames cannot give.
+    MusaicError
+        Where the cache folder cannot be written; what was measured is kept.
+
+    Notes
+    -----
+    A file that cannot be used stops nothing: the status table says what is wrong with it. Results are kept by content
+    and configuration, files that failed too, so that a second call measures nothing and a new song costs one song.
+    """
+    from musaic.corpus.fingerprint import content_ids
+
+    config = config or FeatureConfig()
+    check(config)
+    folder = cache_folder(cache)
+    rows = _rows(corpus)
+    paths = {track_id: path for track_id, (path, _) in rows.items() if path is not None}
+    ids = content_ids(paths, cache=folder, workers=workers, reporter=reporter)
+    store = Store(folder, config)
+    store.prepare()
+    known = {} if force else store.read()
+    todo = {content_id: paths[track_id] for track_id, content_id in ids.items() if content_id not in known}
+    if todo:
+        _measure(store, todo, workers, reporter)
+        known = store.read()
+    return _gather(rows, ids, known, store)
+
+
+def check(config: FeatureConfig) -> None:
+    """Raise `UsageError` where mel bands are narrower than the frames can tell apart."""
+    from musaic.audio import filterbanks
+    from musaic.errors import UsageError
+
+    f = frame(config)
+    empty = int((filterbanks.mel(f.sr, f.n_fft, f.n_mels, f.fmin, f.fmax).max(axis=1) == 0).sum())
+    if empty:
+        raise UsageError(
+            f"{config.n_mels} mel bands from {f.fmin:g} to {f.fmax:g} Hz leave {empty} without a bin of a frame of "
+            f"{config.n_fft} samples; give fewer n_mels or a larger n_fft."
+        )
+
+
+def _rows(corpus: Songs) -> dict[str, tuple[Path | None, Facts]]:
+    """Return for every track the path to be measured, or None and what is to be said of it."""
+    rows: dict[str, tuple[Path | None, Facts]] = {}
+    columns = [corpus.tracks[name] for name in ("track_id", "audio", "status", "reason")]
+    for track_id, audio, status, reason in zip(*columns, strict=True):
+        facts = Facts(str(status), reason if isinstance(reason, str) else None)
+        path = corpus.root / audio if isinstance(audio, str) and facts.status in USABLE else None
+        if path is not None:
+            try:
+                check_path(path)
+            except TrackError as error:
+                path, facts = None, Facts(error.status, error.reason)
+        rows[track_id] = (path, facts)
+    return rows
+
+
+def _measure(store: Store, todo: Mapping[str, Path], workers: int | None, reporter: Reporter) -> None:
+    """Measure files into the store, the largest first, so that no worker is left alone with one at the end."""
+    ids = sorted(todo, key=lambda content_id: (-_size(todo[content_id]), content_id))
+    tasks = [_Task(todo[content_id], store.staged_path(content_id), store.config) for content_id in ids]
+    with reporter.bar("measuring sound", len(tasks)) as advance:
+        for done, (position, outcome) in enumerate(_outcomes(tasks, workers), start=1):
+            if isinstance(outcome, _Stop):
+                raise MusaicError(outcome.message)
+            if isinstance(outcome, parallel.Failure):
+                _crashed(tasks[position], outcome)
+            advance(1)
+            if done % TRACKS_PER_SHARD == 0:
+                store.pack()
+    store.pack()
+
+
+def _crashed(task: _Task, failure: parallel.Failure) -> None:
+    """Keep the fact that a file could not be measured."""
+    why = failure.message.splitlines()[0].rstrip(".")
+    measured = Measured(Facts("crashed", f"{task.path.name} could not be measured: {why}."))
+    write_staged(task.destination, lambda write: measured)
+
+
+def _outcomes(tasks: Sequence[_Task], workers: int | None) -> Iterator[tuple[int, _Stop | parallel.Failure | None]]:
+    """Run the tasks; in this process, too, with one thread, for the same bytes."""
+    if workers != 0:
+        yield from parallel.run(_measure_task, tasks, workers=workers)
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        yield from parallel.run(_measure_task, tasks, workers=0)
+
+
+def _measure_task(task: _Task) -> _Stop | None:
+    """Measure one file and stage the result."""
+    if mp.parent_process() is not None:
+        _one_thread()
+    try:
+        write_staged(task.destination, partial(measure_file, task.path, task.config))
+    except MusaicError as error:
+        return _Stop(str(error))
+    return None
+
+
+_limited = False
+
+
+def _one_thread() -> None:
+    """Hold this worker's matrix products to one thread, once, whatever was imported before the executor said so."""
+    global _limited
+    if not _limited:
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(1)
+        _limited = True
+
+
+def _gather(
+    rows: Mapping[str, tuple[Path | None, Facts]], ids: Mapping[str, str], known: Mapping[str, Entry], store: Store
+) -> FeatureSet:
+    """Join everything on the track ids."""
+    import pandas as pd
+
+    from musaic.features import descriptors
+
+    track_ids = tuple(rows)
+    entries = [known.get(ids.get(track_id, "")) for track_id in track_ids]
+    facts = [
+        entry.measured.facts if entry is not None else _gone(own, path)
+        for (path, own), entry in zip(rows.values(), entries, strict=True)
+    ]
+    features: dict[str, Feature] = {}
+    lengths = [0 if entry is None else entry.n_frames for entry in entries]
+    for name in store.config.names:
+        kind = feature(name)
+        dims = kind.dims(store.config)
+        if isinstance(kind, Vector):
+            values = np.full((len(entries), len(dims)), np.nan, np.float32)
+            for row, entry in enumerate(entries):
+                if entry is not None and name in entry.measured.vectors:
+                    values[row] = entry.measured.vectors[name]
+            features[name] = Feature(name, track_ids, dims, np.isfinite(values[:, 0]), None, None, values)
+        else:
+            offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+            content = [ids.get(track_id, "") for track_id in track_ids]
+            read = partial(_read_frames, store, content, name)
+            features[name] = Feature(name, track_ids, dims, np.array(lengths) > 0, offsets, read)
+    status = pd.DataFrame([fact.plain() for fact in facts], columns=list(Facts.__dataclass_fields__))
+    for column in ("reason", "format", "codec"):
+        status[column] = status[column].astype(object).where(status[column].notna(), None)
+    for column in ("duration", "start", "seconds"):
+        status[column] = status[column].astype(float)
+    for column in ("sample_rate", "channels"):
+        status[column] = status[column].astype("Int64")
+    status.insert(0, "track_id", pd.Series(track_ids, dtype=object))
+    status.insert(3, "content_id", pd.Series([ids.get(track_id) for track_id in track_ids], dtype=object))
+    if "descriptors" in features:
+        readable = descriptors.table(track_ids, features["descriptors"].values)
+    else:
+        readable = pd.DataFrame({"track_id": pd.Series(track_ids, dtype=object)})
+    return FeatureSet(track_ids, status, readable, features)
+
+
+def _gone(facts: Facts, path: Path | None) -> Facts:
+    """Return the facts of a track that was not measured: a file that went away under our hands is missing."""
+    return (
+        facts if path is None else replace(facts, status="missing", reason=f"{path.name} went away while it was read.")
+    )
+
+
+def _read_frames(store: Store, content: Sequence[str], name: str, row: int, start: int, stop: int) -> np.ndarray:
+    return store.frames(content[row], name, start, stop)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,135 @@
+"""The one interface of all models."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from musaic.models.config import ModelConfig
+from musaic.models.fusion import EarlyFusion
+from musaic.models.inputs import Blocks, Input, InputError, Presence, read_blocks
+
+State = tuple[dict[str, Any], dict[str, NDArray[Any]]]
+
+
+class Representation(BaseEstimator, ABC):  # type: ignore[misc]
+    """A model that turns tracks into vectors.
+
+    Parameters
+    ----------
+    config : ModelConfig, optional
+        The model's own configuration; its defaults where nothing is said.
+    random_state : int
+        Same seed, same bytes (on the same machine and device).
+
+    Attributes
+    ----------
+    config_ : ModelConfig
+        The configuration in force.
+    fusion_ : EarlyFusion
+        Scales and means of the modalities.
+    n_dims_ : int
+        Dimensions of an embedding.
+    """
+
+    config_class: ClassVar[type[ModelConfig]]
+    least_tracks: ClassVar[int] = 1
+
+    def __init__(self, config: Any = None, *, random_state: int = 0) -> None:
+        self.config = config
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Input,
+        y: Any = None,
+        *,
+        condition: Mapping[str, ArrayLike] | None = None,
+        present: Presence = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from tracks.
+
+        Parameters
+        ----------
+        X : array_like, shape (N, D), or mapping of str to array_like
+            Features, by modality where there are several.
+        y : ignored
+            Labels never reach a model this way.
+        condition : mapping of str to array_like, optional
+            Labels that the model may see; refused by models that take none.
+        present : array_like of bool, shape (N,), or mapping of str to such, optional
+            Which tracks have which modality. Rows of the others may hold anything and are never read.
+        groups : array_like, shape (N,), optional
+            Tracks of one group (an artist, a song) stay on one side of the held-out split.
+
+        Raises
+        ------
+        InputError
+            Where a row has no modality, or a value is not finite.
+        """
+        blocks = read_blocks(X, present)
+        self.config_ = self.config if self.config is not None else self.config_class.parse({})
+        if condition is not None:
+            raise InputError(f"{self.config_.model!r} takes no condition; leave it out, or choose a conditional model.")
+        if blocks.n_tracks < self.least_tracks:
+            raise InputError(
+                f"{self.config_.model!r} needs at least {self.least_tracks} tracks, not {blocks.n_tracks}."
+            )
+        self.fusion_ = EarlyFusion(self.config_.scaling, self.config_.weights).fit(blocks)
+        self._fit(blocks, None if groups is None else np.asarray(groups))
+        return self
+
+    def transform(self, X: Input, *, present: Presence = None) -> NDArray[np.float32]:
+        """Return one embedding a track, shape (N, n_dims_); a track needs only one modality."""
+        return self._transform(self._blocks(X, present))
+
+    def fit_transform(self, X: Input, y: Any = None, *, present: Presence = None, **others: Any) -> NDArray[np.float32]:
+        """Fit and return the embeddings of the same tracks."""
+        return self.fit(X, y, present=present, **others).transform(X, present=present)
+
+    def get_state(self) -> State:
+        """Return what the model is: a JSON-ready dict, and arrays by name."""
+        head = {
+            "config": self.config_.plain(),
+            "random_state": self.random_state,
+            "dims": dict(self.fusion_.dims_),
+            "fitted": self._facts(),
+        }
+        arrays = {**self.fusion_.get_state(), **self._arrays()}
+        return head, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+    @classmethod
+    def from_state(cls, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the model that `get_state` was called on: the same bytes come out of `transform`."""
+        config = cls.config_class.parse(head["config"], "the saved model")
+        model = cls(config, random_state=head["random_state"])
+        model.config_ = config
+        model.fusion_ = EarlyFusion.from_state(config.scaling, config.weights, head["dims"], arrays)
+        model._restore(head["fitted"], arrays)
+        return model
+
+    def _blocks(self, X: Input, present: Presence) -> Blocks:
+        if not hasattr(self, "fusion_"):
+            raise InputError(f"{type(self).__name__} is not fitted yet; call fit first.")
+        return read_blocks(X, present, expected=self.fusion_.dims_)
+
+    @abstractmethod
+    def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None: ...
+
+    @abstractmethod
+    def _transform(self, blocks: Blocks) -> NDArray[np.float32]: ...
+
+    @abstractmethod
+    def _facts(self) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def _arrays(self) -> dict[str, NDArray[Any]]: ...
+
+    @abstractmethod
+    def _restore(self, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None: ...

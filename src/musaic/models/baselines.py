@@ -1,0 +1,97 @@
+"""What a learned model has to beat: the features as they are, and their principal components."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musaic.models.base import Representation
+from musaic.models.config import PcaConfig, RawConfig
+from musaic.models.inputs import Blocks
+
+EXACT = 1000
+"""Up to this many tracks or features the decomposition is the full one; above, scikit-learn chooses."""
+
+
+class Raw(Representation):
+    """The scaled features themselves, modalities side by side."""
+
+    config_class = RawConfig
+    config_: RawConfig
+
+    def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None:
+        self.n_dims_ = sum(blocks.dims.values())
+
+    def _transform(self, blocks: Blocks) -> NDArray[np.float32]:
+        return self.fusion_.transform(blocks)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"n_dims": self.n_dims_}
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {}
+
+    def _restore(self, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.n_dims_ = facts["n_dims"]
+
+
+class Pca(Representation):
+    """Principal components of the scaled features.
+
+    Attributes
+    ----------
+    mean_ : ndarray, shape (D,)
+        Mean of the fused features.
+    components_ : ndarray, shape (n_dims_, D)
+        Directions of most variance first; the largest entry of each is positive.
+    explained_variance_ratio_ : ndarray, shape (n_dims_,)
+        Share of the variance along each.
+    """
+
+    config_class = PcaConfig
+    config_: PcaConfig
+    least_tracks = 2
+
+    def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None:
+        from sklearn.decomposition import PCA
+
+        fused = self.fusion_.transform(blocks).astype(np.float64)
+        asked = self.config_.n_components
+        cap = min(self.config_.max_components, len(fused) - 1, fused.shape[1])
+        solver = "full" if min(fused.shape) <= EXACT else "auto"
+        most = min(cap, asked) if isinstance(asked, int) else cap
+        self.mean_ = fused.mean(axis=0)
+        if not np.any(fused != fused[0]):
+            self.components_ = np.eye(1, fused.shape[1])
+            self.explained_variance_ratio_ = np.zeros(1)
+        else:
+            pca = PCA(most, svd_solver=solver, random_state=self.random_state).fit(fused)
+            ratio = pca.explained_variance_ratio_
+            reached = np.cumsum(ratio) >= (2.0 if isinstance(asked, int) else asked)
+            keep = int(reached.argmax()) + 1 if reached.any() else most
+            largest = np.abs(pca.components_).argmax(axis=1)
+            signs = np.sign(pca.components_[np.arange(most), largest])
+            self.components_ = (pca.components_ * signs[:, None])[:keep]
+            self.explained_variance_ratio_ = ratio[:keep]
+        self.n_dims_ = len(self.components_)
+
+    def _transform(self, blocks: Blocks) -> NDArray[np.float32]:
+        return np.asarray((self.fusion_.transform(blocks) - self.mean_) @ self.components_.T, dtype=np.float32)
+
+    def _facts(self) -> dict[str, Any]:
+        return {"n_dims": self.n_dims_}
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            "pca.mean": self.mean_,
+            "pca.components": self.components_,
+            "pca.explained_variance_ratio": self.explained_variance_ratio_,
+        }
+
+    def _restore(self, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.n_dims_ = facts["n_dims"]
+        self.mean_, self.components_ = arrays["pca.mean"], arrays["pca.components"]
+        self.explained_variance_ratio_ = arrays["pca.explained_variance_ratio"]

@@ -1,0 +1,78 @@
+"""The models by name: a new one joins by being registered."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from musaic.errors import UsageError, unknown
+from musaic.models.config import BasicVaeConfig, ModelConfig, PcaConfig, RawConfig
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from musaic.models.base import Representation
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A registered model.
+
+    Attributes
+    ----------
+    config : type of ModelConfig
+        Its configuration, light to import.
+    home : str
+        ``module:class`` of the model, imported when it is built.
+    baseline : bool
+        Whether it is one of those that a learned model is held against.
+    """
+
+    config: type[ModelConfig]
+    home: str
+    baseline: bool = False
+
+    def load(self) -> type[Representation]:
+        """Import the model's class."""
+        module, name = self.home.split(":")
+        found: type[Representation] = getattr(importlib.import_module(module), name)
+        return found
+
+
+MODELS: dict[str, Entry] = {
+    "raw": Entry(RawConfig, "musaic.models.baselines:Raw", baseline=True),
+    "pca": Entry(PcaConfig, "musaic.models.baselines:Pca", baseline=True),
+    "basic-vae": Entry(BasicVaeConfig, "musaic.models.vae:BasicVae"),
+}
+
+
+def parse_config(data: Mapping[str, Any], where: str = "the model") -> ModelConfig:
+    """Return the configuration that plain data such as ``{"model": "pca", "n_components": 16}`` describes.
+
+    Raises
+    ------
+    UsageError
+        For a model that is not registered, or a key or value that it does not take.
+    """
+    if "model" not in data:
+        raise UsageError(f"{where} does not say which model; add 'model:' with one of {', '.join(sorted(MODELS))}.")
+    return entry(str(data["model"])).config.parse(data, where)
+
+
+def entry(name: str) -> Entry:
+    """Return the registered model called ``name``."""
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+    return MODELS[name]
+
+
+def build(config: ModelConfig, *, random_state: int = 0) -> Representation:
+    """Return an unfitted model."""
+    return entry(config.model).load()(config, random_state=random_state)
+
+
+def from_state(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Representation:
+    """Return the model that gave out this state."""
+    return entry(str(head["config"]["model"])).load().from_state(head, arrays)

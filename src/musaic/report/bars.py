@@ -1,0 +1,143 @@
+"""The scores of every cell side by side: mean and standard deviation, with chance where chance is."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from musaic.report.palette import OKABE_ITO, cut
+from musaic.report.plotting import INK, SOFT, new_figure
+from musaic.report.reading import Results, number
+
+
+class Metric(NamedTuple):
+    """A column of the leaderboard, its readable name and the column that holds its chance level."""
+
+    column: str
+    title: str
+    chance: str | None
+
+
+EXTERNAL = (
+    Metric("ami", "AMI", None),
+    Metric("nmi", "NMI", "nmi_chance"),
+    Metric("ari", "ARI", "ari_chance"),
+    Metric("purity", "purity", "majority"),
+)
+INTERNAL = (
+    Metric("silhouette", "silhouette, own space", None),
+    Metric("silhouette_ref", "silhouette, reference", None),
+    Metric("stability", "stability (ARI of seeds)", None),
+)
+
+GREYED = "#C9CCD1"
+
+
+def scores_figure(results: Results) -> Figure | None:
+    """Draw one row of panels for each label, and one for what needs no label; each cell by its best row."""
+    table = results.leaderboard
+    blocks: list[tuple[str, tuple[Metric, ...], list[dict[str, Any]]]] = []
+    for name in results.shown_labels:
+        rows = _best_rows(results, name)
+        if rows:
+            blocks.append((name, EXTERNAL, rows))
+    if len(table):
+        blocks.append(("without labels", INTERNAL, _best_rows(results, None)))
+    blocks = [(name, metrics, rows) for name, metrics, rows in blocks if rows]
+    if not blocks:
+        return None
+    heights = [0.72 + 0.27 * len(rows) for _, _, rows in blocks]
+    total = sum(heights) + 0.65
+    figure = new_figure(total)
+    top = total - 0.1
+    for (name, metrics, rows), block in zip(blocks, heights, strict=True):
+        left, gap = 2.75, 0.22
+        width = (12 - left - 0.15 - gap * (len(metrics) - 1)) / len(metrics)
+        figure.text(0.012, (top - 0.24) / total, cut(name), size=12)
+        for place, metric in enumerate(metrics):
+            x = (left + place * (width + gap)) / 12
+            axes = figure.add_axes((x, (top - block + 0.32) / total, width / 12, (block - 0.65) / total))
+            _bars(axes, metric, rows)
+            if place == 0:
+                axes.set_yticks(range(len(rows)), [_name(results, row) for row in rows], color=INK)
+        top -= block
+    _key(figure, total)
+    return figure
+
+
+def _best_rows(results: Results, label: str | None) -> list[dict[str, Any]]:
+    """Return each cell's first row in the leaderboard (for a label), in the leaderboard's order."""
+    table = results.leaderboard
+    if label is not None:
+        table = table[table["label"] == label] if "label" in table else table.iloc[:0]
+    rows = table.drop_duplicates("cell").to_dict("records") if "cell" in table else []
+    return [{str(key): value for key, value in row.items()} for row in rows]
+
+
+def _name(results: Results, row: dict[str, Any]) -> str:
+    """Return a cell's short name."""
+    cell = results.cell(row.get("cell"))
+    return cut(cell.title if cell else row.get("cell"), 34)
+
+
+def _bars(axes: Axes, metric: Metric, rows: list[dict[str, Any]]) -> None:
+    """Draw one metric: a bar a cell, its deviation over seeds, and its own chance level as a line across it."""
+    values = [number(row.get(metric.column)) for row in rows]
+    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
+        if value is not None:
+            greyed = bool(row.get("leaked") or row.get("collapsed"))
+            axes.barh(
+                place,
+                value,
+                height=0.62,
+                color=GREYED if greyed else OKABE_ITO[0],
+                hatch="////" if row.get("leaked") else None,
+                edgecolor="white",
+                linewidth=0,
+                xerr=number(row.get(f"{metric.column}_sd")) or 0.0,
+                error_kw={"ecolor": INK, "elinewidth": 0.9, "capsize": 2},
+            )
+        else:
+            axes.text(0, place, " –", va="center", color=SOFT, size=9)
+        chance = number(row.get(metric.chance)) if metric.chance else None
+        if chance is not None:
+            axes.plot([chance, chance], [place - 0.46, place + 0.46], color=OKABE_ITO[3], linewidth=1.6)
+    known = [value for value in values if value is not None]
+    axes.axvline(0, color=SOFT, linewidth=0.8)
+    axes.set_xlim(min(0.0, *known, 0.0) * 1.1 if known else 0, max([*known, 0.05]) * 1.18)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.set_title(metric.title, size=10)
+    axes.grid(axis="x")
+    axes.locator_params(axis="x", nbins=4)
+    axes.spines["left"].set_visible(False)
+
+
+def _key(figure: Figure, total: float) -> None:
+    """Explain bars, deviation, chance and grey."""
+    figure.legend(
+        [
+            Patch(color=OKABE_ITO[0]),
+            Line2D([], [], color=INK, marker="|", linewidth=0.9, markersize=5),
+            Line2D([], [], color=OKABE_ITO[3], linewidth=1.6),
+            Patch(facecolor=GREYED, hatch="////", edgecolor="white", linewidth=0),
+            Patch(facecolor=GREYED),
+        ],
+        [
+            "mean over seeds",
+            "± standard deviation",
+            "chance (majority share for purity)",
+            "leaked: saw the label",
+            "collapsed",
+        ],
+        loc="lower left",
+        bbox_to_anchor=(0.008, 0.0),
+        ncols=5,
+        columnspacing=1.6,
+        handlelength=1.6,
+        borderpad=0.6 / max(total, 1),
+    )

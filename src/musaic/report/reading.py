@@ -1,0 +1,230 @@
+"""A run folder as the report sees it: what is there, joined on ``track_id``, and what is not there said so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from musaic.evaluation.ranking import LEAST_COVERAGE
+from musaic.files import read_json
+from musaic.runs.folder import Run
+
+NOT_LABELS = frozenset(("track_id", "audio", "lyrics", "lyrics_source", "title", "artist", "group", "status")) | {
+    "reason",
+    "content_id",
+    "duration",
+}
+"""Columns of tracks.parquet that are not labels; any other one is."""
+
+MOST_SHOWN_CLASSES = 60
+"""A further label column with more values than this names tracks, not classes."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry of cells.json.
+
+    Parameters
+    ----------
+    name : str
+        As folders are called: slug and eight digits.
+    data : dict
+        The entry.
+    """
+
+    name: str
+    data: dict[str, Any]
+
+    @property
+    def done(self) -> bool:
+        """Whether it ended well."""
+        return bool(self.data.get("status", "done") == "done")
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return str(self.data.get("model", ""))
+
+    @property
+    def inputs(self) -> str:
+        """What it was given, in words."""
+        given = self.data.get("input") or []
+        return given if isinstance(given, str) else " + ".join(map(str, given))
+
+    @property
+    def title(self) -> str:
+        """A short readable name."""
+        slug = self.name.rsplit("-", 1)[0]
+        plain = f"{self.model}-{self.inputs.replace(' + ', '+')}"
+        return f"{self.model} on {self.inputs}" if slug == plain else slug
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds, first one first."""
+        return [int(seed) for seed in self.data.get("seeds") or [0]]
+
+    @property
+    def clusterings(self) -> list[dict[str, Any]]:
+        """The clusterings made of it."""
+        return list(self.data.get("clusterings") or [])
+
+
+class Results:
+    """Reads a run; every table comes from disk once, and a missing one is None or empty, never an error.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.run = Run.open(path)
+
+    @cached_property
+    def tracks(self) -> pd.DataFrame:
+        """The corpus, one row a track, indexed by ``track_id``."""
+        if not self.run.tracks_file.is_file():
+            return pd.DataFrame({"status": []}, index=pd.Index([], name="track_id", dtype=str))
+        return self.run.tracks.set_index("track_id")
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Label columns that hold a value: language and genre first."""
+        filled = [str(c) for c in self.tracks.columns if c not in NOT_LABELS and self.tracks[c].notna().any()]
+        first = [name for name in ("language", "genre") if name in filled]
+        return first + [name for name in filled if name not in first]
+
+    @cached_property
+    def shown_labels(self) -> list[str]:
+        """At most two labels for maps and tables: language and genre, or what stands in for them."""
+        main = [name for name in self.labels if name in ("language", "genre")]
+        if main:
+            return main
+        return [name for name in self.labels if 2 <= self.tracks[name].nunique() <= MOST_SHOWN_CLASSES][:2]
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """All cells, those of the leaderboard first and in its order."""
+        data = self.run.cells if self.run.cells_file.is_file() else []
+        cells = [Cell(str(entry["cell"]), entry) for entry in data]
+        ranked = list(dict.fromkeys(self.leaderboard["cell"])) if "cell" in self.leaderboard else []
+        return sorted(cells, key=lambda cell: ranked.index(cell.name) if cell.name in ranked else len(ranked))
+
+    def cell(self, name: object) -> Cell | None:
+        """Return a cell by name."""
+        return next((cell for cell in self.cells if cell.name == name), None)
+
+    @cached_property
+    def leaderboard(self) -> pd.DataFrame:
+        """The leaderboard as written: best honest row first."""
+        if not self.run.leaderboard_file.is_file():
+            return pd.DataFrame()
+        table = self.run.leaderboard
+        for flag in ("leaked", "collapsed"):
+            table[flag] = [_true(value) for value in table[flag]] if flag in table else False
+        return table
+
+    @cached_property
+    def honest(self) -> pd.DataFrame:
+        """The rows of the leaderboard that may be believed."""
+        return self.leaderboard[[is_honest(row) for row in self.leaderboard.to_dict("records")]]
+
+    @cached_property
+    def verdict(self) -> str | None:
+        """The verdict in plain words."""
+        if self.run.verdict_file.is_file():
+            sentence = read_json(self.run.verdict_file).get("sentence")
+            if sentence:
+                return str(sentence)
+        if self.run.leaderboard_text_file.is_file():
+            lines = self.run.leaderboard_text_file.read_text(encoding="utf-8").splitlines()
+            return next((line.strip() for line in lines if line.strip() and line[0] not in "#|"), None)
+        return None
+
+    def best_row(self, cell: Cell) -> dict[str, Any] | None:
+        """Return a cell's first row in the leaderboard, an honest one if there is one."""
+        for table in (self.honest, self.leaderboard):
+            rows = table[table["cell"] == cell.name] if "cell" in table else table
+            if len(rows):
+                return dict(rows.iloc[0])
+        return None
+
+    def clustering(self, cell: Cell, row: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Return the clustering that a row of the leaderboard is about; without a row, of the cell's best row."""
+        row = self.best_row(cell) if row is None else row
+        if row is None:
+            return cell.clusterings[0] if cell.clusterings else None
+        named = [c for c in cell.clusterings if c.get("id") == row.get("clustering_id")]
+        if named:
+            return named[0]
+        asked = str(row.get("clustering"))
+        keys = ("space", "params", "n_clusters")
+        alike = [c for c in cell.clusterings if asked in (c.get("id"), c.get("algorithm"))]
+        exact = [c for c in alike if all(str(c.get(k)) == str(row.get(k)) for k in keys if k in c and k in row)]
+        close = [c for c in alike if str(c.get("params")) == str(row.get("params"))]
+        return next(iter(exact or close or alike or cell.clusterings), None)
+
+    def clusters(self, cell: Cell, clustering: dict[str, Any] | None, seed: int | None = None) -> pd.Series | None:
+        """Return the cluster of each track, indexed by ``track_id``; the first seed unless told."""
+        if clustering is None:
+            return None
+        file = self.run.clusters_file(cell.name, cell.seeds[0] if seed is None else seed, str(clustering.get("id")))
+        if not file.is_file():
+            return None
+        table = pd.read_parquet(file).set_index("track_id")
+        return table["cluster"]
+
+    def map(self, cell: Cell, method: str) -> pd.DataFrame | None:
+        """Return a cell's map, columns x and y, indexed by ``track_id``."""
+        file = self.run.map_file(cell.name, method)
+        if not file.is_file():
+            return None
+        table = pd.read_parquet(file).set_index("track_id")
+        return table.dropna(subset=["x", "y"])
+
+    def histories(self, cell: Cell) -> dict[int, pd.DataFrame]:
+        """Return seed -> training history, for trained models."""
+        found = {}
+        for seed in cell.seeds:
+            file = self.run.model_folder(cell.name, seed) / "history.csv"
+            if file.is_file():
+                table = pd.read_csv(file)
+                if len(table) and "epoch" in table:
+                    found[seed] = table
+        return found
+
+    def texts(self) -> set[str]:
+        """Return everything that figures may have to write."""
+        texts = {name for label in self.shown_labels for name in self.tracks[label].dropna().astype(str)}
+        return texts | set(self.labels) | {cell.title for cell in self.cells}
+
+
+def is_honest(row: Mapping[Any, Any]) -> bool:
+    """Say whether a row of the leaderboard may be believed: not leaked, not collapsed, most tracks clustered."""
+    return not (row.get("leaked") or row.get("collapsed") or low_coverage(row))
+
+
+def low_coverage(row: Mapping[Any, Any]) -> bool:
+    """Say whether a row's clustering leaves out too many tracks."""
+    coverage = number(row.get("coverage"))
+    return coverage is not None and coverage < LEAST_COVERAGE
+
+
+def number(value: object) -> float | None:
+    """Return a table's value as a finite number, or None."""
+    try:
+        found = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return found if abs(found) != float("inf") and found == found else None
+
+
+def _true(value: object) -> bool:
+    """Read a truth value as CSV files hold it."""
+    return str(value).strip().lower() in ("true", "1", "1.0", "yes")

@@ -1,0 +1,283 @@
+"""Run folders as the experiment writes them, made up from nothing, to look at reports of every kind of run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from musaic.evaluation.ranking import rank
+
+LANGUAGES = ["العربية", "বাংলা", "English", "हिन्दी", "Español"]
+GENRES = ["folk", "موسيقى شعبية", "রবীন্দ্রসঙ্গীত", "शास्त्रीय संगीत", "flamenco · canción", "rock", "Łódź jazz"]
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+SCORES = ["silhouette", "calinski_harabasz", "davies_bouldin", "ari", "ami", "nmi", "purity"]
+COLUMNS = [
+    *[
+        "cell",
+        "model",
+        "input",
+        "modality",
+        "clustering",
+        "params",
+        "space",
+        "n_clusters",
+        "label",
+        "n_labelled",
+        "seeds",
+    ],
+    *[name + end for name in SCORES for end in ("", "_sd")],
+    *["silhouette_ref", "calinski_harabasz_ref", "davies_bouldin_ref", "ari_chance", "nmi_chance", "majority"],
+    *["coverage", "noise_policy", "stability", "labels_used", "leaked", "collapsed", "active_units", "seconds"],
+    *["clustering_id", "ami_chance", "purity_chance", "p_value", "sizes", "silhouette_sampled"],
+]
+
+
+def make_run(
+    folder: Path,
+    *,
+    n: int = 120,
+    labels: bool = True,
+    hostile: bool = False,
+    n_genres: int | None = None,
+    trained: bool = True,
+    failed: bool = True,
+    verdict: bool = True,
+    maps: bool = True,
+    seed: int = 0,
+) -> Path:
+    """Write a run folder and return it; joins by position instead of by ``track_id`` come out visibly wrong."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    tracks = _tracks(rng, n, labels=labels, hostile=hostile, n_genres=n_genres)
+    tracks.to_parquet(folder / "tracks.parquet", index=False)
+    tracks[["track_id"]].assign(tempo=120.0).to_parquet(folder / "descriptors.parquet", index=False)
+    cells = _cells(n, trained=trained, failed=failed, labels=labels)
+    for place, cell in enumerate(cells):
+        if cell["status"] == "done":
+            _cell_files(folder, cell, tracks, np.random.default_rng((seed, place)), maps=maps)
+    _json(folder / "cells.json", {"cells": cells})
+    board = _leaderboard(cells, tracks, labels=labels, rng=rng)
+    board.to_csv(folder / "leaderboard.csv", index=False)
+    (folder / "leaderboard.md").write_text(
+        "# Leaderboard\n\nPCA is ahead; the VAE does not beat it.\n\n| cell |\n|---|\n", "utf-8"
+    )
+    if verdict:
+        sentence = "At equal input and k, the best VAE does not beat PCA on genre (AMI .31 against .33, 95 % interval −.06 to .02)."
+        _json(folder / "verdict.json", {"sentence": sentence})
+    (folder / "experiment.yaml").write_text(
+        f"version: 1\nname: {'x' if not hostile else json.dumps(HOSTILE)}\nseeds: [0, 1]\n", "utf-8"
+    )
+    libraries = {"torch": "2.13.0", "matplotlib": "3.11.2"}
+    environment = {"musaic": "0.1.0", "python": "3.11.2", "platform": "Linux x86_64", "libraries": libraries}
+    _json(
+        folder / "environment.json",
+        {**environment, "corpus_root": "../music", "corpus_notes": ["genre: 'Rock' read as 'rock' (3)"]},
+    )
+    _json(folder / "timings.json", {})
+    return folder
+
+
+def _json(path: Path, data: Any) -> None:
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=2), "utf-8")
+
+
+def _tracks(rng: np.random.Generator, n: int, *, labels: bool, hostile: bool, n_genres: int | None) -> pd.DataFrame:
+    genres = GENRES if n_genres is None else [f"genre number {i:02d}" for i in range(n_genres)]
+    genre = [genres[i] for i in rng.integers(0, len(genres), n)]
+    language = [LANGUAGES[i] for i in rng.integers(0, len(LANGUAGES), n)]
+    ids = [f"{language[i]}/{genre[i]}/{i:05d}.mp3" for i in range(n)]
+    table = pd.DataFrame(
+        {
+            "track_id": ids,
+            "audio": [name if i % 9 else None for i, name in enumerate(ids)],
+            "lyrics": ["la la" if i % 4 else None for i in range(n)],
+            "lyrics_source": [name.replace(".mp3", ".txt") if i % 4 else None for i, name in enumerate(ids)],
+            "title": [f"Title {i}" for i in range(n)],
+            "artist": [f"Artist {i % 7}" for i in range(n)],
+            "language": language if labels else None,
+            "genre": [value if i % 17 else None for i, value in enumerate(genre)] if labels else None,
+            "group": None,
+            "status": "ok",
+            "reason": None,
+            "content_id": [f"{i:032x}" for i in range(n)],
+            "duration": rng.uniform(20, 200, n),
+        }
+    )
+    broken = {
+        1: ("unreadable", "the file is cut short after 3 s"),
+        2: ("silent", "every sample is zero"),
+        3: ("empty", "0 bytes"),
+    }
+    for row, (status, reason) in broken.items():
+        if row < n:
+            table.loc[row, ["status", "reason"]] = [status, reason]
+    if hostile and n > 5:
+        table.loc[5, "track_id"] = f"{HOSTILE}/5\n\u202egnp.mp3"
+        table.loc[5, ["title", "audio", "status", "reason"]] = [
+            HOSTILE,
+            f"{HOSTILE}/5.mp3",
+            "unreadable",
+            f"bad: {HOSTILE}",
+        ]
+        if labels:
+            table.loc[[5, 6, 7], "genre"] = [HOSTILE, "_hidden $x^2$", "$\\frac"]
+    return table.sort_values("track_id").reset_index(drop=True)
+
+
+def _cells(n: int, *, trained: bool, failed: bool, labels: bool) -> list[dict[str, Any]]:
+    kinds = [("pca", ["statistics"], {}), ("raw", ["mfcc_moments"], {}), ("pca", ["statistics", "lyrics"], {})]
+    if trained:
+        kinds += [
+            ("basic-vae", ["statistics"], {"active_units": 12}),
+            ("basic-vae", ["lyrics"], {"active_units": 0, "collapsed": True}),
+        ]
+        if labels:
+            kinds.append(("basic-vae", ["statistics", "lyrics"], {"labels_used": ["genre"], "active_units": 9}))
+    cells = []
+    for i, (model, given, more) in enumerate(kinds):
+        k = min(6, n)
+        ids = [f"latent-kmeans-{i}a2b3c4d", f"latent-kmeans-{i}f00ba44"]
+        cells.append(
+            {
+                "cell": f"{model}-{'+'.join(given)}-{i:08x}",
+                "model": model,
+                "input": given,
+                "modality": "audio",
+                "config": {"n_components": 16},
+                "seeds": [0, 1],
+                "status": "done",
+                "reason": None,
+                "n_tracks": n,
+                "dims": 16,
+                "labels_used": [],
+                "collapsed": False,
+                "active_units": None,
+                "clusterings": [
+                    {
+                        "id": ids[0],
+                        "space": "latent",
+                        "algorithm": "kmeans",
+                        "params": "n_clusters=6 (labels:genre)",
+                        "n_clusters": k,
+                    },
+                    {
+                        "id": ids[1],
+                        "space": "latent",
+                        "algorithm": "kmeans",
+                        "params": "n_clusters=3 (auto)",
+                        "n_clusters": min(3, n),
+                    },
+                ],
+                **more,
+            }
+        )
+    if failed:
+        reason = f"the loss is not finite at epoch 3 {HOSTILE}"
+        cells.append(
+            {
+                **cells[0],
+                "cell": "basic-vae-mel-ffffffff",
+                "model": "basic-vae",
+                "input": ["mel"],
+                "status": "failed",
+                "reason": reason,
+                "clusterings": [],
+            }
+        )
+    return cells
+
+
+def _cell_files(
+    folder: Path, cell: dict[str, Any], tracks: pd.DataFrame, rng: np.random.Generator, *, maps: bool
+) -> None:
+    """Write clusters and maps in an order of their own, so that only a join on ``track_id`` gets them right."""
+    order = rng.permutation(len(tracks))
+    ids = tracks["track_id"].to_numpy()[order]
+    codes = pd.factorize(
+        tracks["genre"].fillna("none") if tracks["genre"].notna().any() else tracks["artist"], sort=True
+    )[0][order]
+    for seed in cell["seeds"]:
+        for clustering in cell["clusterings"]:
+            k = clustering["n_clusters"]
+            noisy = rng.random(len(codes)) < 0.25
+            found = np.where(noisy, rng.integers(0, k, len(codes)), codes % k)
+            path = folder / "clusters" / cell["cell"] / f"seed-{seed}" / f"{clustering['id']}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame({"track_id": ids, "cluster": found, "confidence": 0.9, "status": "ok"}).to_parquet(
+                path, index=False
+            )
+        if cell["model"] == "basic-vae":
+            _history(folder / "models" / cell["cell"] / f"seed-{seed}", rng, collapsed=cell["collapsed"])
+    for method in ("umap", "tsne") if maps else ():
+        path = folder / "maps" / cell["cell"] / f"{method}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        angle = 2 * np.pi * codes / max(codes.max() + 1, 1)
+        xy = np.stack([np.cos(angle), np.sin(angle)], 1) + rng.normal(scale=0.16, size=(len(codes), 2))
+        pd.DataFrame({"track_id": ids, "x": xy[:, 0], "y": xy[:, 1]}).to_parquet(path, index=False)
+
+
+def _history(folder: Path, rng: np.random.Generator, *, collapsed: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    epochs = np.arange(60)
+    rate = np.exp(-epochs / 12)
+    weights = np.zeros(16) if collapsed else np.sort(rng.gamma(0.6, 1.2, 16))
+    kl = weights[None, :] * (1 - rate)[:, None] + 0.001
+    table = pd.DataFrame(
+        {"epoch": epochs, "reconstruction": 90 + 60 * rate + rng.normal(scale=0.6, size=60), "kl": kl.sum(1)}
+    )
+    table["beta"] = np.minimum(epochs / 20, 1)
+    table["loss"] = table["reconstruction"] + table["beta"] * table["kl"]
+    for name in ("loss", "reconstruction", "kl"):
+        table[f"val_{name}"] = table[name] * 1.04
+    for d in range(16):
+        table[f"kl_{d:03d}"] = kl[:, d]
+    table.to_csv(folder / "history.csv", index=False)
+
+
+def _leaderboard(
+    cells: list[dict[str, Any]], tracks: pd.DataFrame, *, labels: bool, rng: np.random.Generator
+) -> pd.DataFrame:
+    rows = []
+    names = [name for name in ("genre", "language") if tracks[name].notna().any()] or [None]
+    for cell in cells:
+        for clustering in cell["clusterings"]:
+            for name in names:
+                row = {column: None for column in COLUMNS}
+                row |= {key: cell[key] for key in ("cell", "model", "modality", "collapsed", "active_units")}
+                row |= {key: clustering[key] for key in ("params", "space", "n_clusters")}
+                leaked = name in cell["labels_used"]
+                row |= {
+                    "input": "+".join(cell["input"]),
+                    "clustering": clustering["algorithm"],
+                    "label": name,
+                    "n_labelled": int(tracks[name].notna().sum()) if name else 0,
+                    "seeds": 2,
+                    "noise_policy": "keep",
+                    "coverage": 0.41 if cell["model"] == "raw" and clustering is cell["clusterings"][1] else 1.0,
+                    "stability": round(float(rng.uniform(0.5, 1)), 4),
+                    "labels_used": "+".join(cell["labels_used"]),
+                    "leaked": leaked,
+                    "seconds": 1.5,
+                    "clustering_id": clustering["id"],
+                    "silhouette_sampled": False,
+                }
+                good = 0.98 if leaked else float(rng.uniform(0.05, 0.4))
+                for score in SCORES if name else SCORES[:3]:
+                    scale = {"calinski_harabasz": 300.0, "davies_bouldin": 4.0}.get(score, 1.0)
+                    row[score], row[f"{score}_sd"] = good * scale, 0.013 * scale
+                row |= {"silhouette_ref": good / 2, "calinski_harabasz_ref": 80.0, "davies_bouldin_ref": 2.2}
+                if name:
+                    row |= {"ari_chance": 0.0, "nmi_chance": 0.04, "ami_chance": 0.0, "majority": 0.21}
+                    row["p_value"] = 0.31 if good < 0.1 else 0.005
+                rows.append(row)
+    return rank(pd.DataFrame(rows, columns=COLUMNS))
+
+
+if __name__ == "__main__":
+    import sys
+
+    print(make_run(Path(sys.argv[1])))

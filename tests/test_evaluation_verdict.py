@@ -1,0 +1,99 @@
+"""The one sentence, on cases whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from musaic.evaluation import Contender, judge
+from musaic.evaluation.verdict import paired_bootstrap
+
+TRUTH = [f"genre-{row % 5}" for row in range(200)]
+
+
+def contender(cell: str, hit: float, *, baseline: bool = False, seeds: int = 4, **options: object) -> Contender:
+    """Clusters that are right with probability ``hit``."""
+    labelings = {}
+    for seed in range(seeds):
+        rng = np.random.default_rng([seed, *cell.encode()])
+        labelings[seed] = np.where(rng.random(200) < hit, np.arange(200) % 5, rng.integers(5, size=200))
+    fixed = {"input": "statistics", "clustering": "kmeans", "space": "latent", "n_clusters": 5}
+    return Contender(cell=cell, model=cell, labelings=labelings, baseline=baseline, **{**fixed, **options})  # type: ignore[arg-type]
+
+
+def test_a_clearly_better_model_wins_and_a_clearly_worse_one_loses() -> None:
+    better = judge([contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True)], TRUTH)
+    assert better.beats
+    assert better.low > 0
+    assert "beats the baselines" in better.sentence
+    worse = judge([contender("basic-vae", 0.4), contender("pca", 0.9, baseline=True)], TRUTH)
+    assert not worse.beats
+    assert worse.high < 0
+    assert "is below the baselines" in worse.sentence
+
+
+def test_equals_are_not_told_apart() -> None:
+    verdict = judge([contender("basic-vae", 0.6), contender("pca", 0.6, baseline=True)], TRUTH)
+    assert not verdict.beats
+    assert verdict.low < 0 < verdict.high
+    assert "not clearly different" in verdict.sentence
+    assert "\n" not in verdict.sentence
+
+
+def test_it_is_held_against_the_best_baseline() -> None:
+    rivals = [contender("pca", 0.5, baseline=True), contender("raw", 0.8, baseline=True)]
+    assert judge([contender("basic-vae", 0.7), *rivals], TRUTH).baseline == "raw"
+
+
+def test_the_model_is_chosen_without_labels() -> None:
+    """The steadier one speaks for the VAE, though the other scores higher."""
+    found = judge(
+        [
+            contender("steady", 0.6, stability=0.9),
+            contender("lucky", 0.95, stability=0.2),
+            contender("pca", 0.5, baseline=True),
+        ],
+        TRUTH,
+    )
+    assert found.vae == "steady"
+
+
+@pytest.mark.parametrize("other", [{"input": "lyrics"}, {"n_clusters": 6}, {"clustering": "ward"}, {"space": "raw"}])
+def test_only_equals_are_compared(other: dict[str, object]) -> None:
+    found = judge([contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True, **other)], TRUTH)
+    assert found.beats is None
+    assert "cannot be told" in found.sentence
+
+
+@pytest.mark.parametrize("flaw", [{"labels_used": ("genre",)}, {"collapsed": True}, {"coverage": 0.1}])
+def test_a_leaking_collapsed_or_noisy_model_cannot_win(flaw: dict[str, object]) -> None:
+    found = judge([contender("basic-vae", 1.0, **flaw), contender("pca", 0.5, baseline=True)], TRUTH)
+    assert not found.beats
+
+
+def test_without_labels_nothing_is_claimed() -> None:
+    both = [contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True)]
+    for truth in (None, [None] * 200, ["rock"] * 200):
+        assert judge(both, truth).beats is None
+
+
+def test_only_tracks_that_both_have_are_compared() -> None:
+    here = np.arange(200) >= 100
+    spoilt = {seed: np.where(here, labels, 0) for seed, labels in contender("pca", 0.9).labelings.items()}
+    rival = Contender(
+        cell="pca", model="pca", input="statistics", clustering="kmeans", space="latent", n_clusters=5,
+        labelings=spoilt, baseline=True, present=here,
+    )  # fmt: skip
+    difference, low, high = paired_bootstrap(contender("pca", 0.9), rival, TRUTH, n_bootstrap=20)
+    assert (difference, low, high) == (0, 0, 0)
+
+
+def test_one_seed_has_no_spread_and_says_so() -> None:
+    found = judge([contender("basic-vae", 0.9, seeds=1), contender("pca", 0.4, baseline=True, seeds=1)], TRUTH)
+    assert "not known from one seed" in found.sentence
+    assert np.isnan(found.spread)
+
+
+def test_the_same_words_again() -> None:
+    both = [contender("basic-vae", 0.7), contender("pca", 0.6, baseline=True)]
+    assert judge(both, TRUTH, random_state=1) == judge(both[::-1], TRUTH, random_state=1)

@@ -1,0 +1,91 @@
+"""An experiment file means one thing, or is refused in one sentence."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from musaic.config import to_yaml
+from musaic.errors import UsageError
+from musaic.experiment.config import Experiment, load_experiment, recipes
+
+SMALL = {"version": 1, "cells": [{"model": "pca", "input": "statistics"}]}
+
+
+@pytest.mark.parametrize("name", sorted(recipes()))
+def test_a_shipped_experiment_survives_the_round_trip(name: str) -> None:
+    experiment = load_experiment(name)
+    again = load_experiment(yaml.safe_load(to_yaml(experiment.plain())))
+    assert again == experiment
+    assert [again.cell_name(cell) for cell in again.cells] == [experiment.cell_name(cell) for cell in experiment.cells]
+
+
+@pytest.mark.parametrize("name", sorted(recipes()))
+def test_a_shipped_experiment_explains_itself(name: str) -> None:
+    assert recipes()[name].startswith("# ")
+
+
+def test_cells_are_named_by_what_decides_their_numbers() -> None:
+    plain = load_experiment(SMALL)
+    name = plain.cell_name(plain.cells[0])
+    assert name.startswith("pca-statistics-")
+    assert len(name) == len("pca-statistics-") + 8
+    for override in ("cells.0.n_components=3", "features.duration=10", "lyrics.n_components=3"):
+        other = load_experiment(SMALL, [override])
+        assert other.cell_name(other.cells[0]) != name, override
+    for override in ("seeds=2", "name=x", "corpus.path=elsewhere", "evaluation.permutations=10"):
+        other = load_experiment(SMALL, [override])
+        assert other.cell_name(other.cells[0]) == name, override
+
+
+def test_seeds_are_a_number_or_a_list() -> None:
+    assert load_experiment(SMALL, ["seeds=3"]).seeds == (0, 1, 2)
+    assert load_experiment(SMALL, ["seeds=[7, 5]"]).seeds == (7, 5)
+
+
+def test_overrides_do_not_reach_the_original() -> None:
+    data = {"version": 1, "cells": [{"model": "pca", "input": "statistics"}]}
+    load_experiment(data, ["cells.0.n_components=3", "features.duration=5"])
+    assert data == {"version": 1, "cells": [{"model": "pca", "input": "statistics"}]}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (["corpsu.n=3"], ["corpsu", "'corpus'"]),
+        (["features.durration=3"], ["features.durration", "'duration'"]),
+        (["cells.0.n_component=3"], ["n_component", "'n_components'"]),
+        (["cells.0.model=pac"], ["'pac'", "'pca'"]),
+        (["cells.4.model=pca"], ["cells.4", "0 to 0"]),
+        (["seeds=0"], ["seeds", "0"]),
+        (["seeds=[1, 1]"], ["seeds", "[1, 1]"]),
+        (["seeds"], ["key=value", "'seeds'"]),
+        (["clusterings=[{algorithm: kmean}]"], ["'kmean'", "'kmeans'"]),
+        (["clusterings=[{algorithm: kmeans, n_clusters: -1}]"], ["n_clusters", "-1"]),
+        (["clusterings=3"], ["clusterings", "3"]),
+        (["cells=[]"], ["cells"]),
+        (["cells=[3]"], ["a cell is a mapping", "3"]),
+        (["version=2"], ["version", "2"]),
+        (["compute.device=tpu"], ["compute.device", "'tpu'"]),
+        (["name={}"], ["name"]),
+        (["x=[1"], ["x=[1", "YAML"]),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(overrides: list[str], named: list[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_experiment(SMALL, overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    for word in named:
+        assert word in message
+
+
+def test_an_experiment_that_is_not_there_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'default'"):
+        load_experiment("defualt")
+
+
+def test_an_experiment_is_frozen() -> None:
+    experiment = Experiment.parse(SMALL)
+    with pytest.raises(Exception, match="frozen"):
+        experiment.seeds = (1,)  # type: ignore[misc]

@@ -1,0 +1,315 @@
+"""From a folder of songs to a run folder: complete, believable, resumable, the same every time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from songs import GENRES, WORDS, write_tree
+
+import musaic
+from musaic.cli import invoke
+from musaic.experiment import load_experiment
+from musaic.experiment.runner import run
+
+TINY = {
+    "version": 1,
+    "name": "tiny",
+    "cells": [
+        {"model": "raw", "input": "mfcc_moments"},
+        {"model": "pca", "input": "statistics"},
+        {"model": "basic-vae", "input": ["statistics", "lyrics"], "training": {"epochs": 3}, "latent_dim": 2},
+    ],
+    "clusterings": [{"algorithm": "kmeans", "n_clusters": ["labels:genre", "auto"], "n_init": 2}],
+    "evaluation": {"permutations": 20, "bootstrap": 100},
+    "seeds": 2,
+}
+TIMES = {"timings.json"}
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tree(tmp_path_factory.mktemp("songs"))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def done(songs: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> musaic.Run:
+    return run(TINY, corpus=songs, out=tmp_path_factory.mktemp("run") / "tiny", cache=cache, workers=0)
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Return what must not differ between equal runs: every file's hash, times left out."""
+    prints = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in TIMES:
+            data = path.read_bytes()
+            if name == "leaderboard.csv":
+                data = pd.read_csv(path).drop(columns="seconds").to_csv().encode()
+            prints[name] = hashlib.blake2b(data).hexdigest()
+    return prints
+
+
+def test_the_folder_holds_what_it_promises(done: musaic.Run) -> None:
+    there = {path.relative_to(done.path).parts[0] for path in done.path.rglob("*") if path.is_file()}
+    assert there >= {
+        *("experiment.yaml", "environment.json", "cells.json", "timings.json", "tracks.parquet", "descriptors.parquet"),
+        *("models", "embeddings", "clusters", "clusterers", "maps", "scores.parquet", "leaderboard.csv"),
+        *("leaderboard.md", "verdict.json"),
+    }
+    for cell in done.cells:
+        assert cell["status"] == "done"
+        for seed in cell["seeds"]:
+            folder = done.model_folder(cell["cell"], seed)
+            assert (folder / "config.json").is_file()
+            assert (folder / "model.safetensors").is_file()
+            assert (folder / "history.csv").is_file() == (cell["model"] == "basic-vae")
+            for clustering in cell["clusterings"]:
+                assert done.clusters_file(cell["cell"], seed, clustering["id"]).is_file()
+
+
+def test_the_leaderboard_is_the_agreed_table(done: musaic.Run) -> None:
+    columns = (
+        "cell model input modality clustering params space n_clusters label n_labelled seeds "
+        "silhouette silhouette_sd calinski_harabasz calinski_harabasz_sd davies_bouldin davies_bouldin_sd "
+        "ari ari_sd ami ami_sd nmi nmi_sd purity purity_sd "
+        "silhouette_ref calinski_harabasz_ref davies_bouldin_ref ari_chance nmi_chance majority coverage noise_policy "
+        "stability labels_used leaked collapsed active_units seconds"
+    ).split()
+    table = done.leaderboard
+    assert list(table.columns[: len(columns)]) == columns
+    assert set(table["label"]) == {"genre", "language"}
+    assert len(table) == 3 * 2 * 2
+    assert (table["seeds"] == 2).all()
+    assert not table["leaked"].any()
+    assert done.leaderboard_text_file.read_text(encoding="utf-8").startswith(done.verdict)
+
+
+def test_rows_are_joined_by_track_id(done: musaic.Run) -> None:
+    ids = set(done.tracks["track_id"])
+    assert len(ids) == 24
+    for cell in done.cells:
+        embedding = done.embedding(cell["cell"])
+        assert set(embedding.index) == ids
+        assert np.isfinite(embedding.to_numpy()).all()
+        for clustering in cell["clusterings"]:
+            assert set(done.clusters(cell["cell"], clustering["id"]).index) == ids
+
+
+def test_genres_that_sound_apart_are_found(done: musaic.Run) -> None:
+    table = done.leaderboard
+    pca = table[(table["model"] == "pca") & (table["label"] == "genre") & (table["n_clusters"] == len(GENRES))]
+    assert (pca["ari"] > 0.5).all()
+    assert (table["ari_chance"].abs() < 0.2).all()
+
+
+def test_saved_models_and_clusters_give_the_same_again(done: musaic.Run, songs: Path, cache: Path) -> None:
+    from musaic.clustering.registry import from_state as clusterer_from_state
+    from musaic.models.registry import from_state
+    from musaic.runs.state import load_state
+
+    corpus = musaic.read_corpus(songs)
+    features = musaic.extract(corpus, load_experiment(TINY).features, cache=cache, workers=0)
+    cell = done.find_cell("pca-statistics")
+    model = from_state(*load_state(done.model_folder(cell, 1)))
+    Z = model.transform({"statistics": features.get("statistics").values})
+    saved = done.embedding(cell, 1).loc[list(features.track_ids)].to_numpy()
+    np.testing.assert_array_equal(Z, saved)
+    clustering = next(entry["id"] for entry in done.cells if entry["cell"] == cell for entry in entry["clusterings"])
+    clusterer = clusterer_from_state(*load_state(done.clusterer_folder(cell, 1, clustering), name="clusterer"))
+    labels = done.clusters(cell, clustering, 1).loc[list(features.track_ids), "cluster"]
+    np.testing.assert_array_equal(clusterer.assign(Z).labels, labels)
+
+
+def test_workers_and_cache_change_no_byte(done: musaic.Run, songs: Path, tmp_path: Path) -> None:
+    other = run(TINY, corpus=songs, out=tmp_path / "tiny", cache=tmp_path / "cache", workers=2)
+    before, after = fingerprint(done.path), fingerprint(other.path)
+    # Only where the corpus lies, as seen from the run folder, may differ.
+    before.pop("environment.json"), after.pop("environment.json")
+    assert before == after
+
+
+def test_a_second_run_does_nothing_again(done: musaic.Run, songs: Path, cache: Path) -> None:
+    written = {path: path.stat().st_mtime_ns for path in done.path.rglob("*.safetensors")}
+    before = fingerprint(done.path)
+    run(TINY, corpus=songs, out=done.path, cache=cache, workers=0)
+    assert {path: path.stat().st_mtime_ns for path in done.path.rglob("*.safetensors")} == written
+    assert fingerprint(done.path) == before
+
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+from musaic.experiment.runner import run
+if __name__ == "__main__":
+    experiment, corpus, out, cache = sys.argv[1:]
+    run(json.loads(experiment), corpus=corpus, out=out, cache=Path(cache), workers=2)
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_ends_with_the_same_bytes(done: musaic.Run, songs: Path, tmp_path: Path) -> None:
+    import json
+
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    command = [
+        sys.executable,
+        str(script),
+        json.dumps(TINY),
+        str(songs),
+        str(tmp_path / "tiny"),
+        str(tmp_path / "cache"),
+    ]
+    for kill in range(12):
+        process = subprocess.Popen(command, start_new_session=True)
+        deadline = time.monotonic() + 2.0 + 1.5 * kill
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if process.poll() is not None:
+            break
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    subprocess.run(command, check=True)
+    after = fingerprint(tmp_path / "tiny")
+    before = fingerprint(done.path)
+    before.pop("environment.json"), after.pop("environment.json")
+    assert {name: value for name, value in after.items() if ".writing-" not in name} == before
+
+
+def test_only_some_cells_then_the_rest(done: musaic.Run, songs: Path, cache: Path, tmp_path: Path) -> None:
+    first = run(TINY, corpus=songs, out=tmp_path / "tiny", cache=cache, workers=0, only=["pca*"])
+    assert {cell["model"]: cell["status"] for cell in first.cells} == {
+        "raw": "pending",
+        "pca": "done",
+        "basic-vae": "pending",
+    }
+    assert set(first.leaderboard["model"]) == {"pca"}
+    rest = run(TINY, corpus=songs, out=tmp_path / "tiny", cache=cache, workers=0)
+    before, after = fingerprint(done.path), fingerprint(rest.path)
+    before.pop("environment.json"), after.pop("environment.json")
+    assert before == after
+
+
+def test_another_experiment_is_refused_and_the_key_is_named(done: musaic.Run, songs: Path, cache: Path) -> None:
+    with pytest.raises(musaic.UsageError, match=r"features\.duration.*--out"):
+        run({**TINY, "features": {"duration": 1.0}}, corpus=songs, out=done.path, cache=cache, workers=0)
+
+
+def test_a_changed_corpus_is_refused(done: musaic.Run, songs: Path, cache: Path, tmp_path: Path) -> None:
+    changed = shutil.copytree(songs, tmp_path / "songs")
+    next(changed.rglob("*.wav")).unlink()
+    copy = shutil.copytree(done.path, tmp_path / "run")
+    with pytest.raises(musaic.UsageError, match="1 removed"):
+        run(TINY, corpus=changed, out=copy, cache=cache, workers=0)
+
+
+def test_a_folder_with_other_things_is_left_alone(songs: Path, cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("mine")
+    with pytest.raises(musaic.UsageError, match="other things"):
+        run(TINY, corpus=songs, out=tmp_path, cache=cache, workers=0)
+    assert os.listdir(tmp_path) == ["diary.txt"]
+
+
+def test_songs_without_any_label(songs: Path, cache: Path, tmp_path: Path) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number, path in enumerate(sorted(songs.rglob("*.wav"))):
+        shutil.copy(path, flat / f"{number}.wav")
+    found = run(TINY, corpus=flat, out=tmp_path / "run", cache=cache, workers=0)
+    table = found.leaderboard
+    assert table["label"].isna().all()
+    assert table["ami"].isna().all()
+    assert table["stability"].notna().all()
+    assert table["silhouette_ref"].notna().all()
+    assert found.verdict
+
+
+def test_bad_files_are_named_and_nothing_else_is_lost(songs: Path, cache: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(songs, tmp_path / "songs")
+    genre = root / "audio" / "arabic" / "pop"
+    (genre / "arabic_901_فارغ.mp3").write_bytes(b"")
+    (genre / "arabic_902_نص.mp3").write_text("this is no music at all, only words " * 50)
+    (genre / "arabic_903.mp3").mkdir()
+    (genre / "arabic_904_gone.mp3").symlink_to(tmp_path / "nowhere.mp3")
+    found = run(TINY, corpus=root, out=tmp_path / "run", cache=cache, workers=2)
+    tracks = found.tracks.set_index("track_id")
+    broken = tracks[tracks["status"] != "ok"]
+    assert len(tracks) == 28 - (len(tracks) == 27)  # a folder that is named like a song is no track, or a broken one
+    assert len(broken) == len(tracks) - 24
+    assert broken["reason"].str.len().gt(10).all()
+    for cell in found.cells:
+        assert cell["status"] == "done"
+        assert set(found.embedding(cell["cell"]).index) == set(tracks.index[tracks["status"] == "ok"])
+
+
+def test_lyrics_alone_are_a_corpus(cache: Path, tmp_path: Path) -> None:
+    rows = [
+        {"track_id": f"{language}-{n}", "language": language, "lyrics": " ".join(words.split()[n % 3 :]) + f" {n}"}
+        for language, words in WORDS.items()
+        for n in range(6)
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "words.csv", index=False)
+    experiment = {
+        **TINY,
+        "cells": [{"model": "pca", "input": "lyrics"}, *TINY["cells"]],
+        "clusterings": [{"algorithm": "kmeans", "n_clusters": "labels:language"}],
+    }
+    found = run(experiment, corpus=tmp_path / "words.csv", out=tmp_path / "run", cache=cache, workers=0)
+    status = {(cell["model"], "+".join(cell["input"])): cell["status"] for cell in found.cells}
+    assert status == {
+        ("pca", "lyrics"): "done",
+        ("raw", "mfcc_moments"): "skipped",
+        ("pca", "statistics"): "skipped",
+        ("basic-vae", "statistics+lyrics"): "skipped",
+    }
+    best = found.leaderboard.iloc[0]
+    assert (best["label"], best["coverage"]) == ("language", 1.0)
+    assert best["ari"] > 0.8
+
+
+def test_a_failing_cell_stops_no_other(
+    songs: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from musaic.models.baselines import Pca
+
+    def fall(*_: object) -> None:
+        raise RuntimeError("the stars were wrong")
+
+    monkeypatch.setattr(Pca, "_fit", fall)
+    found = run(TINY, corpus=songs, out=tmp_path / "run", cache=cache, workers=0)
+    by_model = {cell["model"]: cell for cell in found.cells}
+    assert by_model["pca"]["status"] == "failed"
+    assert "the stars were wrong" in by_model["pca"]["reason"]
+    assert by_model["raw"]["status"] == by_model["basic-vae"]["status"] == "done"
+    assert set(found.leaderboard["model"]) == {"raw", "basic-vae"}
+
+
+def test_the_command_line_runs_it_all(songs: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    from musaic.config import to_yaml
+
+    (tmp_path / "tiny.yaml").write_text(to_yaml(TINY), encoding="utf-8")
+    command = ["run", str(tmp_path / "tiny.yaml"), "--corpus", str(songs), "--out", str(tmp_path / "run")]
+    command += ["--cache", str(cache), "--workers", "0", "--only", "pca*"]
+    assert invoke(command) == 0
+    said = capsys.readouterr()
+    assert "report: " in said.out
+    page = tmp_path / "run" / "report.html"
+    assert "हिन्दी" in page.read_text(encoding="utf-8") or "लोक" in page.read_text(encoding="utf-8")
+    first = page.read_bytes()
+    assert invoke(["report", str(tmp_path / "run")]) == 0
+    assert page.read_bytes() == first

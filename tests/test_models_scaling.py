@@ -1,0 +1,103 @@
+"""Scaling and early fusion, held against scikit-learn and against what they promise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.preprocessing import RobustScaler, StandardScaler
+
+from musaic.models.fusion import EarlyFusion
+from musaic.models.inputs import read_blocks
+from musaic.models.scaling import ROBUST, Scaler
+
+METHODS = ["none", "standard", "robust", "per-track"]
+matrices = hnp.arrays(
+    np.float64,
+    st.tuples(st.integers(1, 12), st.integers(1, 5)),
+    elements=st.floats(-1e6, 1e6, allow_subnormal=False),
+)
+
+
+def test_standard_and_robust_agree_with_scikit_learn() -> None:
+    X = np.random.default_rng(0).gamma(2.0, size=(50, 6)) * 10.0 ** np.arange(6)
+    np.testing.assert_allclose(Scaler("standard").fit(X).transform(X), StandardScaler().fit_transform(X), rtol=1e-4)
+    ours, theirs = Scaler("robust").fit(X).transform(X), RobustScaler().fit_transform(X)
+    np.testing.assert_allclose(ours, theirs * ROBUST, rtol=1e-4, atol=1e-6)
+
+
+def test_robust_is_standard_on_normal_data() -> None:
+    X = np.random.default_rng(0).normal(3.0, 2.0, size=(20_000, 1))
+    np.testing.assert_allclose(Scaler("robust").fit(X).scale_, 2.0, rtol=0.03)
+
+
+def test_per_track_does_not_see_a_tracks_gain_or_offset() -> None:
+    X = np.random.default_rng(0).normal(size=(8, 30))
+    scaler = Scaler("per-track").fit(X)
+    np.testing.assert_allclose(scaler.transform(3 * X + 5), scaler.transform(X), atol=1e-5)
+
+
+@given(matrices, st.sampled_from(METHODS))
+@settings(max_examples=60, deadline=None)
+def test_scaling_is_finite_and_comes_back(X: np.ndarray, method: str) -> None:
+    scaler = Scaler(method).fit(X)  # type: ignore[arg-type]
+    scaled = scaler.transform(X)
+    assert np.isfinite(scaled).all()
+    back = scaler.inverse(scaled, like=X)
+    np.testing.assert_allclose(back, X, rtol=1e-4, atol=1e-4 * max(1.0, float(np.abs(X).max())))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_mostly_constant_feature_keeps_its_size(method: str) -> None:
+    X = np.zeros((40, 2))
+    X[:3, 0] = 5.0
+    X[:, 1] = np.arange(40)
+    assert np.abs(Scaler(method).fit(X).transform(X)).max() < 50  # type: ignore[arg-type]
+
+
+def test_every_modality_weighs_the_same_unless_told_otherwise() -> None:
+    rng = np.random.default_rng(0)
+    X = {"wide": rng.normal(size=(200, 150)) * 7, "narrow": rng.normal(size=(200, 4))}
+    blocks = read_blocks(X)
+    for weight in (1.0, 2.0):
+        fusion = EarlyFusion("standard", {"narrow": weight}).fit(blocks)
+        fused = fusion.transform(blocks)
+        energy = {name: float((fused[:, columns] ** 2).sum(axis=1).mean()) for name, columns in fusion.slices.items()}
+        assert energy["narrow"] / energy["wide"] == pytest.approx(weight**2, rel=1e-4)
+
+
+def test_one_modality_comes_out_as_scaled() -> None:
+    X = np.random.default_rng(0).normal(2.0, 3.0, size=(30, 5))
+    blocks = read_blocks(X)
+    np.testing.assert_allclose(
+        EarlyFusion("standard").fit(blocks).transform(blocks), StandardScaler().fit_transform(X), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_an_absent_modality_contributes_its_mean(method: str) -> None:
+    rng = np.random.default_rng(0)
+    X = {"a": rng.normal(4.0, 2.0, size=(30, 6)), "b": rng.normal(-1.0, 1.0, size=(30, 3))}
+    present = {"b": np.arange(30) > 9}
+    blocks = read_blocks(X, present)
+    fusion = EarlyFusion(method).fit(blocks)  # type: ignore[arg-type]
+    columns = fusion.slices["b"]
+    fused = fusion.transform(blocks)[:, columns]
+    np.testing.assert_allclose(fused[:10], np.tile(fused[10:].mean(axis=0), (10, 1)), atol=1e-5)
+    np.testing.assert_array_equal(fusion.normalized(blocks)[:10, columns], 0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_normalized_modalities_have_unit_variance_and_come_back(method: str) -> None:
+    rng = np.random.default_rng(0)
+    X = {"a": rng.normal(4.0, 200.0, size=(30, 6)), "b": rng.normal(-1.0, 0.01, size=(30, 3))}
+    blocks = read_blocks(X)
+    fusion = EarlyFusion(method).fit(blocks)  # type: ignore[arg-type]
+    normalized = fusion.normalized(blocks)
+    for columns in fusion.slices.values():
+        assert normalized[:, columns].var(axis=0).mean() == pytest.approx(1.0, rel=1e-3)
+    back = fusion.inverse(normalized, blocks)
+    for name, values in X.items():
+        np.testing.assert_allclose(back[name], values, rtol=1e-3, atol=1e-3 * np.abs(values).max())

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from fake_run import HOSTILE, make_run
+
+from musaic.report import write_figures, write_report
+from musaic.report.words import count, duration, name, score, visible
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page: its tags, its links and its text."""
+
+    VOID = frozenset(("meta", "img", "br", "hr", "link"))
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.text = re.sub(r"\s+", " ", "".join(self.words))
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    def ids(self) -> list[str]:
+        return [attributes["id"] for _, attributes in self.tags if "id" in attributes]
+
+
+def read(run: Path) -> Page:
+    page = Page(write_report(run).read_text("utf-8"))
+    assert page.open == []
+    return page
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Path:
+    folder = make_run(tmp_path_factory.mktemp("page") / "run", n=40, hostile=True)
+    write_figures(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(run) -> Page:
+    return read(run)
+
+
+def test_sections_stand_in_their_order(page):
+    sections = [attributes["id"] for tag, attributes in page.tags if tag == "section"]
+    assert sections == ["verdict", "corpus", "leaderboard", "maps", "clusters", "training", "files", "configuration"]
+    assert "does not beat PCA" in page.text
+
+
+def test_nothing_can_be_fetched_and_nothing_can_run(page, run):
+    text = (run / "report.html").read_text("utf-8")
+    policy = next(a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'sha256-")
+    style = re.search(r"<style>(.*?)</style>", text, re.DOTALL).group(1)
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() in policy
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "form", "base"}
+    for tag, attributes in page.tags:
+        assert not [key for key in attributes if key.startswith("on") or key == "style"], tag
+        for key in ("src", "href"):
+            assert attributes.get(key, "#").startswith(("#", "data:image/png;base64,"))
+    assert "url(" not in style
+
+
+def test_inner_links_lead_somewhere(page):
+    targets = {a["href"][1:] for tag, a in page.tags if tag == "a"}
+    assert targets <= set(page.ids())
+    assert len(page.ids()) == len(set(page.ids()))
+
+
+def test_hostile_names_are_text(page):
+    assert HOSTILE in page.text
+    images = [a for tag, a in page.tags if tag == "img"]
+    assert images
+    assert all(a["src"].startswith("data:") and a["alt"] for a in images)
+
+
+def test_names_are_isolated_and_cannot_turn_the_line(page):
+    assert "العربية" in page.text
+    assert "\u202e" not in page.text
+    assert "⟨U+202E⟩" in page.text
+    assert "␊" in page.text
+
+
+def test_doubtful_rows_are_marked_in_words(page):
+    assert "leaked: has seen genre" in page.text
+    assert "collapsed posterior" in page.text
+    assert "only 41 % of the songs clustered" in page.text
+    assert "chance 0.040" in page.text
+    assert "majority 0.210" in page.text
+    assert "± 0.013" in page.text
+
+
+def test_failures_are_told_with_their_reason(page):
+    assert "the file is cut short after 3 s" in page.text
+    assert "the loss is not finite at epoch 3" in page.text
+
+
+def test_configuration_and_versions_are_whole(page, run):
+    assert "seeds: [0, 1]" in page.text
+    assert "2.13.0" in page.text
+
+
+def test_same_folder_same_bytes(run):
+    first = write_report(run).read_bytes()
+    assert write_report(run).read_bytes() == first
+
+
+def test_wall_time_leaves_no_trace(run, tmp_path):
+    before = write_report(run).read_bytes()
+    board = pd.read_csv(run / "leaderboard.csv")
+    board.assign(seconds=99.25).to_csv(run / "leaderboard.csv", index=False)
+    assert write_report(run).read_bytes() == before
+
+
+def test_best_honest_row_decides_which_clusters_are_shown(page):
+    assert re.search(r"Of the best honest row: \S+ on statistics", page.text)
+
+
+def test_without_labels_that_is_said_and_no_label_column_stands(tmp_path):
+    run = make_run(tmp_path / "run", n=30, labels=False, trained=False, failed=False, verdict=False)
+    write_figures(run)
+    page = read(run)
+    assert "No song carries a label" in page.text
+    assert "PCA is ahead" in page.text
+    assert "NMI" not in page.text
+    assert "training" not in page.ids()
+    assert "clusters" in page.ids()
+
+
+def test_an_unfinished_run_has_a_page(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "experiment.yaml").write_text("name: half\n", "utf-8")
+    assert write_figures(run) == []
+    page = read(run)
+    assert "Nothing was scored in this run." in page.text
+    assert "no verdict" in page.text
+
+
+def test_a_page_without_figures_is_whole(tmp_path):
+    page = read(make_run(tmp_path / "run", n=20))
+    assert "maps" not in page.ids()
+    assert "clusters" in page.ids()
+
+
+def test_heavy_figures_stay_outside_and_that_is_said(run, monkeypatch):
+    monkeypatch.setattr("musaic.report.page.MOST_BYTES", 300_000)
+    text = read(run).text
+    assert "further figures stay in the folder figures/" in text
+
+
+def test_numbers_as_people_write_them():
+    assert score(-0.1234) == "−0.123"
+    assert score(-0.00001) == "0.000"
+    assert score(float("nan")) == "–"
+    assert score(None) == "–"
+    assert count(1234567) == "1\u202f234\u202f567"
+    assert duration(45) == "45 s"
+    assert duration(3 * 3600 + 60) == "3 h 1 min"
+
+
+def test_names_are_escaped_once():
+    assert name("<b>&\n") == "<bdi>&lt;b&gt;&amp;␊</bdi>"
+    assert visible("a\nb", lines=True) == "a\nb"
