@@ -19,6 +19,7 @@ def test_lyrics_are_matched_by_language_and_id_anywhere():
 
 def test_the_language_may_be_written_in_another_way():
     assert found(["bangla_007_X.mp3"], ["lyrics/bn_007.txt"]) == {"bangla_007_X.mp3": ("lyrics/bn_007.txt", SAME_ID)}
+    assert found(["sp_1_X.mp3"], ["l/SP_1.txt"]) == {"sp_1_X.mp3": ("l/SP_1.txt", SAME_ID)}
     assert found(["en_1_X.mp3"], ["es_1.txt"]) == {}
     assert found(["en_1_X.mp3"], ["en_11.txt", "en_01.txt"]) == {}
 
@@ -26,7 +27,9 @@ def test_the_language_may_be_written_in_another_way():
 def test_names_are_taken_apart_only_where_they_have_a_language_and_a_number():
     assert name_parts("audio/bn_12_Amar_Gaan.mp3") == ("bn", "12", "Amar Gaan")
     assert name_parts("en_a7.txt") == ("en", "a7", None)
-    assert [name_parts(name) for name in ("love_song.mp3", "xx_12_Title.mp3", "en_song.mp3", "en12.mp3")] == [None] * 4
+    assert [name_parts(name) for name in ("love_song.mp3", "song_12_Title.mp3", "en_song.mp3", "en12.mp3")] == [
+        None
+    ] * 4
 
 
 def test_a_file_beside_the_audio_wins_and_plain_text_before_timed():

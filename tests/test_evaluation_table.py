@@ -15,47 +15,12 @@ from musaic.evaluation import LEADERBOARD, METRICS, Candidate, Metric, rank, sco
 from musaic.evaluation.table import is_leaked, known_labels
 
 PCA = Candidate("pca-1", "pca", "statistics", "audio", "kmeans", "latent-kmeans-1", "n_clusters=4", "latent")
-DESIGN = [
-    "cell",
-    "model",
-    "input",
-    "modality",
-    "clustering",
-    "params",
-    "space",
-    "n_clusters",
-    "label",
-    "n_labelled",
-    "seeds",
-    "silhouette",
-    "silhouette_sd",
-    "calinski_harabasz",
-    "calinski_harabasz_sd",
-    "davies_bouldin",
-    "davies_bouldin_sd",
-    "ari",
-    "ari_sd",
-    "ami",
-    "ami_sd",
-    "nmi",
-    "nmi_sd",
-    "purity",
-    "purity_sd",
-    "silhouette_ref",
-    "calinski_harabasz_ref",
-    "davies_bouldin_ref",
-    "ari_chance",
-    "nmi_chance",
-    "majority",
-    "coverage",
-    "noise_policy",
-    "stability",
-    "labels_used",
-    "leaked",
-    "collapsed",
-    "active_units",
-    "seconds",
-]
+DESIGN = """
+cell model input modality clustering params space n_clusters label n_labelled seeds silhouette silhouette_sd
+calinski_harabasz calinski_harabasz_sd davies_bouldin davies_bouldin_sd ari ari_sd ami ami_sd nmi nmi_sd purity
+purity_sd silhouette_ref calinski_harabasz_ref davies_bouldin_ref ari_chance nmi_chance majority coverage noise_policy
+stability labels_used leaked collapsed active_units seconds
+"""
 
 
 def data(seed: int = 0, n: int = 80) -> tuple[np.ndarray, np.ndarray, dict[str, list[Any]]]:
@@ -83,7 +48,7 @@ def records(candidate: Candidate = PCA, seeds: tuple[int, ...] = (0, 1, 2), **op
 
 def test_a_leaderboard_has_the_agreed_columns_in_order() -> None:
     rows = summarise(records(), stability={("pca-1", "latent-kmeans-1"): 0.7})
-    assert list(LEADERBOARD[: len(DESIGN)]) == DESIGN
+    assert list(LEADERBOARD[: len(DESIGN.split())]) == DESIGN.split()
     assert list(rows.columns) == list(LEADERBOARD)
     assert rows["label"].tolist() == ["genre", "language"]
     assert rows["n_labelled"].tolist() == [79, 71]

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "demo": COMMON,
     "experiment": COMMON
     | {"corpus", "audio", "lyrics", "features", "models", "clustering", "evaluation", "runs", "maps"},
-    "report": COMMON | {"runs"},
+    "report": COMMON | {"runs", "evaluation"},
     "doctor": COMMON | {"report"},
 }
 PURE = ("models", "clustering", "evaluation", "maps")

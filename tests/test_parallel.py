@@ -67,14 +67,28 @@ def test_one_thread_a_process() -> None:
 
 
 PARENT = """
-import os, sys, time
-from pathlib import Path
+import sys
 sys.path.insert(0, {tests!r})
 from test_parallel import note
 from musaic import parallel
-if __name__ == "__main__":
-    list(parallel.run(note, [{folder!r}] * 2, workers=2))
+list(parallel.run(note, [{folder!r}] * 2, workers=2))
 """
+
+UNGUARDED = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_parallel import square
+from musaic import parallel
+print(sorted(dict(parallel.run(square, range(5), workers=2)).values()))
+"""
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED.format(tests=str(Path(__file__).parent)))
+    result = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    assert result.stdout.split("\n") == ["[0, 1, 4, 9, 16]", ""]
+    assert not result.stderr
 
 
 def note(folder: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import concurrent.futures as futures
+import contextlib
 import multiprocessing as mp
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -98,7 +100,8 @@ def _run_pool(
         while waiting or running:
             while waiting and len(running) < 2 * workers:
                 try:
-                    running[pool.submit(guarded, items[waiting[-1]])] = waiting[-1]
+                    with _caller_left_alone():
+                        running[pool.submit(guarded, items[waiting[-1]])] = waiting[-1]
                 except BrokenProcessPool:
                     return sorted(running.values())
                 waiting.pop()
@@ -110,18 +113,20 @@ def _run_pool(
                 yield position, future.result()
         return []
     finally:
-        _stop(pool)
+        _stop(pool, busy=bool(running))
 
 
 def _run_alone(guarded: _Guarded[Item, Result], item: Item) -> Result | Failure:
     """Run one task in a process of its own, so that its death is known to be its own doing."""
     pool = _pool(1)
     try:
-        return pool.submit(guarded, item).result()
+        with _caller_left_alone():
+            future = pool.submit(guarded, item)
+        return future.result()
     except BrokenProcessPool:
         return Failure("its process died (out of memory, or a crash in a native library)")
     finally:
-        _stop(pool)
+        _stop(pool, busy=True)
 
 
 def _pool(workers: int) -> futures.ProcessPoolExecutor:
@@ -129,10 +134,23 @@ def _pool(workers: int) -> futures.ProcessPoolExecutor:
     return futures.ProcessPoolExecutor(workers, mp_context=mp.get_context(method), initializer=_start_worker)
 
 
-def _stop(pool: futures.ProcessPoolExecutor) -> None:
-    """End a pool at once: nothing that still runs is waited for, nothing of it is left behind."""
-    for process in list((getattr(pool, "_processes", None) or {}).values()):
-        process.terminate()
+@contextlib.contextmanager
+def _caller_left_alone() -> Iterator[None]:
+    """Start workers that do not import the caller's script again: it needs no ``if __name__ == "__main__"``."""
+    main = sys.modules["__main__"]
+    hidden = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        main.__dict__.update(hidden)
+
+
+def _stop(pool: futures.ProcessPoolExecutor, *, busy: bool) -> None:
+    """End a pool: idle processes leave by themselves, what still runs is not waited for."""
+    if busy:
+        for process in list((getattr(pool, "_processes", None) or {}).values()):
+            process.terminate()
     pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -21,6 +21,7 @@ Normalize = Literal["none", "peak", "loudness"]
 MIN_SECONDS = 0.5  # shorter sound has no tempo, no key and hardly a frame
 SILENCE = 1e-4  # peak, -80 dBFS: below it there is only dither
 HELD = 1 << 24  # samples; windows up to this long in all are held to be normalised, longer ones are decoded twice
+_MEASURED = 1 << 21  # samples whose loudness is measured at once
 _CHUNK = 16 * BLOCK  # samples a channel passed on at once
 
 
@@ -180,7 +181,8 @@ class Recording:
             if stop - position > self._reader.slack * rate and self.damage is None:
                 self.damage = f"{self._name} cannot be decoded beyond {position / rate:.1f} s."
         if heard < MIN_SECONDS * rate:
-            raise TrackError("truncated", f"{self.damage} That is too little to work with.")
+            damage = self.damage or f"{self._name} cannot be decoded where it is used."
+            raise TrackError("truncated", f"{damage} That is too little to work with.")
         if peak < SILENCE:
             used = sum(seconds for _, seconds in self.windows)
             raise TrackError("silent", f"{self._name} is silent in the {used:.3g} s used ({_db(peak)}).")
@@ -237,7 +239,7 @@ def _gain(blocks: Iterable[np.ndarray], sr: int, normalize: Normalize) -> np.flo
     """Return the factor that normalises the sound in ``blocks``."""
     if normalize == "peak":
         return np.float32(1 / max(float(np.abs(y).max()) for y in blocks))
-    energies = [loudness.block_energies(y, sr) for y in regrouped(blocks, HELD)]
+    energies = [loudness.block_energies(y, sr) for y in regrouped(blocks, _MEASURED)]
     return np.float32(10 ** ((loudness.TARGET - loudness.integrated(np.concatenate(energies))) / 20))
 
 

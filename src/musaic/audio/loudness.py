@@ -24,15 +24,16 @@ def block_energies(y: np.ndarray, sr: int) -> np.ndarray:
 
     A clip shorter than one block counts as one block of its own length.
     """
-    total = np.concatenate(([0.0], np.cumsum(np.square(k_weighted(y, sr), dtype=np.float64))))
+    square = k_weighted(y, sr)
+    square *= square
     seconds = len(y) / sr
     if seconds < GATE_SECONDS:
-        return np.asarray(total[-1:] / max(1, len(y)))
-    step = GATE_SECONDS / 4
-    j = np.arange(round((seconds - GATE_SECONDS) / step) + 1)
-    low = (GATE_SECONDS * (j * 0.25) * sr).astype(int)
-    high = np.minimum((GATE_SECONDS * (j * 0.25 + 1) * sr).astype(int), len(y))
-    return np.asarray((total[high] - total[low]) / (GATE_SECONDS * sr))
+        return np.array([square.mean(dtype=np.float64) if len(y) else 0.0])
+    quarters = round((seconds - GATE_SECONDS) / GATE_SECONDS * 4) + 4
+    starts = (GATE_SECONDS / 4 * sr * np.arange(quarters + 1)).astype(int)
+    square = square[: starts[-1]]
+    energy = np.add.reduceat(square, starts[starts < len(square)], dtype=np.float64)
+    return np.convolve(energy, np.ones(4), mode="valid") / (GATE_SECONDS * sr)
 
 
 def integrated(energies: np.ndarray) -> float:

@@ -236,9 +236,9 @@ class Clip:
     @cached_property
     def rms(self) -> np.ndarray:
         """Root mean square amplitude, shape (T,)."""
-        total = np.concatenate(([0.0], np.cumsum(np.square(self.padded), dtype=np.float64)))
-        starts = np.arange(self.n_frames) * self.frame.hop_length
-        energy = np.maximum(total[starts + self.frame.n_fft] - total[starts], 0)
+        framed = self._framed(self.padded)
+        chunks = (framed[i : i + _CHUNK] for i in range(0, self.n_frames, _CHUNK))
+        energy = np.concatenate([np.einsum("tn,tn->t", chunk, chunk) for chunk in chunks])
         return np.asarray(np.sqrt(energy / self.frame.n_fft).astype(np.float32))
 
     @cached_property

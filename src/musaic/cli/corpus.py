@@ -44,7 +44,7 @@ def verify(
     import json as formatter
 
     from musaic.audio.decode import probe
-    from musaic.corpus import verify as verify_corpus
+    from musaic.corpus.verify import verify as verify_corpus
     from musaic.experiment.config import corpus_config
     from musaic.files import write_json
     from musaic.progress import Reporter

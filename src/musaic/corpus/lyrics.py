@@ -46,10 +46,11 @@ class Matches:
 def name_parts(path: str) -> tuple[str, str, str | None] | None:
     """Return language, id and title of a file called ``{lang}_{id}_Title`` or ``{lang}_{id}``, or None.
 
-    The language must be one, and the id must have a digit: ``love_song`` has no id.
+    The language is a name or code of one, or two or three letters of somebody's own (``sp_12``); the id has a digit:
+    ``my_song`` has none.
     """
     match = _NAMED_BY_ID.match(stem(path))
-    if match is None or language_code(match.group(1)) is None:
+    if match is None or (len(match.group(1)) not in (2, 3) and language_code(match.group(1)) is None):
         return None
     title = (match.group(3) or "").replace("_", " ").strip()
     return match.group(1), match.group(2), title or None
@@ -150,4 +151,4 @@ def _name_key(path: str) -> Hashable:
 
 def _id_key(path: str) -> Hashable:
     parts = name_parts(path)
-    return (language_code(parts[0]), fold(parts[1])) if parts else None
+    return (language_code(parts[0]) or fold(parts[0]), fold(parts[1])) if parts else None

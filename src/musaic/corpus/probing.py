@@ -44,6 +44,9 @@ class AudioInfo(Protocol):
 Probe = Callable[[Path], AudioInfo]
 
 
+KNOWN = frozenset(str(status) for status in Status)
+
+
 @dataclass(frozen=True)
 class Info:
     """What a probe told of one file, in plain numbers and text."""
@@ -123,7 +126,7 @@ def probe_corpus(corpus: Corpus, probe: Probe, *, workers: int | None = None, re
                 status = Status.UNREADABLE if outcome.detail else Status.CRASHED
                 wrong[tracks[position]] = (status, outcome.message)
             else:
-                known = outcome[0] in Status
+                known = outcome[0] in KNOWN
                 wrong[tracks[position]] = (Status(outcome[0]) if known else Status.UNREADABLE, outcome[1])
             advance(1)
     order = {track: number for number, track in enumerate(tracks)}

@@ -167,9 +167,9 @@ def _duplicates(report: VerifyReport) -> Iterator[str]:
 def _tables(report: VerifyReport) -> Iterator[str]:
     for name, table in report.label_tables.items():
         yield from _section(f"Labels from {shown(name)}")
-        yield f"  {table['matched']:5d}  tracks labelled, found by {table['key']!r}"
+        yield f"  {table['matched']:5d}  labelled, found by {table['key']!r}"
         if table["unmatched"]:
-            yield f"  {len(table['unmatched']):5d}  rows left over:"
+            yield f"  {len(table['unmatched']):5d}  left over:"
             yield from _cut(
                 [
                     f"         row {row['row']} ({shown(row['key'])}): {shown(row['reason'])}"

@@ -93,8 +93,8 @@ def _languages_from_names(rows: list[Row], paths: list[str]) -> None:
     ``id_1.mp3`` and ``no_7.mp3`` look alike but speak of ids and numbers.
     """
     parts = [name_parts(path) for path in paths]
-    codes = {language_code(part[0]) for part in parts if part is not None}
-    if None not in parts and len(codes) > 1:
+    codes = {language_code(part[0]) if part is not None else None for part in parts}
+    if None not in codes and len(codes) > 1:
         for row, part in zip(rows, parts, strict=True):
             row.language = part[0] if part is not None else None
 

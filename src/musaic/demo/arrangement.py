@@ -194,7 +194,7 @@ def _plan(band: _Band, chords: tuple[Chord, ...], themes: dict[str, tuple[Bar, .
     bar_seconds = band.step * band.metre.steps
     count = int(np.ceil(band.seconds / bar_seconds)) + 1
     # Short recordings are cut from anywhere in a song: some have the beginning, most are under way.
-    intro = int(rng.choice((0, 1, 2), p=(0.6, 0.25, 0.15))) if band.seconds / bar_seconds > 4 else 0
+    intro = int(rng.choice((0, 1, 2), p=(0.72, 0.23, 0.05))) if band.seconds / bar_seconds > 4 else 0
     entry = int(rng.choice((0, 8))) if count < 12 else 0
     pickup = float(rng.uniform(0.02, 0.3))
     drums_from = intro if rng.random() < 0.35 else 0

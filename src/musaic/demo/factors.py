@@ -9,8 +9,11 @@ from musaic.demo.streams import normal, pick, quantile, stream
 
 TONICS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
-CROSSOVER = 0.1
+CROSSOVER = 0.06
 """Chance that one side of a song (its instruments, its rhythm, its sound) is borrowed from a neighbouring genre."""
+
+FOCUS = 1.6
+"""How far players keep to the instruments that are usual in their genre; with `CROSSOVER`, how hard the corpus is."""
 
 ARTIST_SIZES = (4, 3, 3)
 """Songs of each artist among ten of one genre and language."""
@@ -125,13 +128,15 @@ def draw_factors(seed: int, genre: str, slot: int, index: int) -> Factors:
         metre=metre,
         mode=pick(style.modes, u("mode")),
         tonic=TONICS[int(u("tonic") * 12)],
-        lead_program=pick(players.leads, artist_u("lead") if faithful[0] else u("lead")),
+        lead_program=pick(players.leads, artist_u("lead") if faithful[0] else u("lead"), focus=FOCUS),
         accompaniment_program=pick(
-            players.accompaniments, artist_u("accompaniment") if faithful[1] else u("accompaniment")
+            players.accompaniments,
+            artist_u("accompaniment") if faithful[1] else u("accompaniment"),
+            focus=FOCUS,
         ),
-        pad_program=pick(players.pads, u("pad")),
-        bass_program=pick(players.basses, u("bass")),
-        kit=pick(rhythm.kits, artist_u("kit")),
+        pad_program=pick(players.pads, u("pad"), focus=FOCUS),
+        bass_program=pick(players.basses, u("bass"), focus=FOCUS),
+        kit=pick(rhythm.kits, artist_u("kit"), focus=FOCUS),
         groove=pick(rhythm.grooves, u("groove")),
         bassline=pick(rhythm.basslines, u("bassline")),
         comp=pick(players.comps, u("comp")),

@@ -53,8 +53,8 @@ def draw_studio(factors: Factors, rng: np.random.Generator, seconds: float) -> S
     """Draw what the factors leave open about the recording."""
     return Studio(
         hall_seconds=0.35 + 4.5 * factors.reverb_share * float(rng.uniform(0.7, 1.3)),
-        noise_db=float(rng.uniform(-72, -46)),
-        fade_in=float(rng.choice((0.01, 0.05, 0.6), p=(0.5, 0.3, 0.2))),
+        noise_db=float(rng.uniform(-70, -58)),
+        fade_in=float(rng.choice((0.01, 0.05, 0.6), p=(0.55, 0.35, 0.1))),
         fade_out=min(float(rng.uniform(0.15, 1.6)), seconds / 4),
         echo=float(rng.choice((0.0, 0.22), p=(0.7, 0.3))),
     )

@@ -37,12 +37,12 @@ def quantile(seed: int, *names: str | int, index: int, block: int = BLOCK) -> fl
     return float((order[place] + 0.02 + 0.96 * jitter[place]) / block)
 
 
-def pick(weights: Mapping[Choice, float], u: float) -> Choice:
-    """Return the choice at quantile ``u`` of a weighted set."""
-    total = sum(weights.values())
+def pick(weights: Mapping[Choice, float], u: float, *, focus: float = 1.0) -> Choice:
+    """Return the choice at quantile ``u`` of a weighted set; ``focus`` above one favours the heavy ones."""
+    total = sum(weight**focus for weight in weights.values())
     reached = 0.0
     for choice, weight in weights.items():
-        reached += weight / total
+        reached += weight**focus / total
         if u < reached:
             return choice
     return choice

@@ -1,14 +1,15 @@
 """The scores of a clustering, by name: a new one joins by being registered.
 
 Internal scores look at where the tracks lie, external ones at labels that no model saw. A score that is not defined
-(one cluster, nothing but clusters of one, one label) is NaN.
+(one cluster, nothing but clusters of one, one label) is NaN, also where scikit-learn says 1 (labels and clusters that
+are both nothing but ones of a kind).
 
 Letters: N tracks, D dimensions, R labels, K clusters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -66,19 +67,19 @@ def ari(tables: Tables) -> NDArray[np.float64]:
     pairs = _pairs(tables).sum(axis=(-2, -1))
     rows, columns = (_pairs(tables.sum(axis=axis)).sum(axis=-1) for axis in (-1, -2))
     expected = rows * columns / _pairs(tables.sum(axis=(-2, -1)))
-    return np.asarray((pairs - expected) / (0.5 * (rows + columns) - expected))
+    return _ratio(pairs - expected, 0.5 * (rows + columns) - expected)
 
 
 def nmi(tables: Tables) -> NDArray[np.float64]:
     """Return the normalised mutual information 2I / (H + H)."""
-    return np.asarray(2 * mutual_information(tables) / sum(_entropies(tables)))
+    return _ratio(2 * mutual_information(tables), np.asarray(sum(_entropies(tables))))
 
 
 def ami(tables: Tables) -> NDArray[np.float64]:
     """Return the mutual information adjusted for chance, over the mean of the entropies."""
     first = tables.reshape(-1, *tables.shape[-2:])[0]
-    expected = expected_information(tuple(first.sum(axis=1).tolist()), tuple(first.sum(axis=0).tolist()))
-    return np.asarray((mutual_information(tables) - expected) / (0.5 * sum(_entropies(tables)) - expected))
+    expected = expected_information(first.sum(axis=1).tolist(), first.sum(axis=0).tolist())
+    return _ratio(mutual_information(tables) - expected, np.asarray(0.5 * sum(_entropies(tables)) - expected))
 
 
 def purity(tables: Tables) -> NDArray[np.float64]:
@@ -94,15 +95,28 @@ def mutual_information(tables: Tables) -> NDArray[np.float64]:
     return np.asarray((tables / total * np.log(ratio)).sum(axis=(-2, -1)))
 
 
-@lru_cache(maxsize=4096)
-def expected_information(rows: tuple[int, ...], columns: tuple[int, ...]) -> float:
-    """Return the mutual information that tables with these margins have on average, in nats."""
-    from scipy.sparse import csr_array
-    from sklearn.metrics.cluster import expected_mutual_information
+def expected_information(rows: Sequence[int], columns: Sequence[int]) -> float:
+    """Return the mutual information that tables with these margins have on average, in nats.
 
-    # scikit-learn reads nothing but the margins, which the cheapest table with these margins has too
-    table = csr_array(_northwest(rows, columns))
-    return float(expected_mutual_information(table, int(sum(rows))))
+    Eq. 24a of "Information Theoretic Measures for Clusterings Comparison" (JMLR 11, 2010). The sum over cells needs
+    one term for each pair of margins, and pairs come back, from cell to cell and from one resampling to the next.
+    """
+    n = int(sum(rows))
+    sizes = [np.unique(np.asarray(margin, dtype=np.int64), return_counts=True) for margin in (rows, columns)]
+    pairs = [list(zip(values.tolist(), counts.tolist(), strict=True)) for values, counts in sizes]
+    return float(sum(k * m * _expected_term(min(a, b), max(a, b), n) for a, k in pairs[0] for b, m in pairs[1]))
+
+
+@lru_cache(maxsize=200_000)
+def _expected_term(a: int, b: int, n: int) -> float:
+    """Return what a cell with margins ``a`` and ``b`` adds on average: its count is hypergeometric."""
+    from scipy.special import gammaln
+
+    count = np.arange(max(1, a + b - n), a + 1, dtype=np.float64)
+    fixed = gammaln(a + 1) + gammaln(b + 1) + gammaln(n - a + 1) + gammaln(n - b + 1) - gammaln(n + 1)
+    cells = (count, a - count, b - count, n - a - b + count)
+    log_probability = fixed - np.sum([gammaln(cell + 1) for cell in cells], axis=0)
+    return float((count / n * np.log(n * count / (a * b)) * np.exp(log_probability)).sum())
 
 
 def silhouette(Z: NDArray[np.float64], clusters: NDArray[np.int64], *, random_state: int = 0) -> float:
@@ -230,6 +244,12 @@ def _by_appearance(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.int64)
 
 
+def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a quotient, NaN where the divisor is nothing but rounding."""
+    above, below = np.asarray(above), np.asarray(below)
+    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=np.abs(below) > 1e-12))
+
+
 def _pairs(counts: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(0.5 * counts * (counts - 1.0))
 
@@ -245,22 +265,6 @@ def _entropy(counts: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(-(share * logs).sum(axis=-1))
 
 
-def _northwest(rows: tuple[int, ...], columns: tuple[int, ...]) -> Tables:
-    """Return a table with these margins, filled from the upper left."""
-    table = np.zeros((len(rows), len(columns)), np.int64)
-    left, above = list(rows), list(columns)
-    i = j = 0
-    while i < len(rows) and j < len(columns):
-        table[i, j] = taken = min(left[i], above[j])
-        left[i] -= taken
-        above[j] -= taken
-        i, j = (i + 1, j) if left[i] == 0 else (i, j + 1)
-    return table
-
-
 def score_names(kind: Literal["internal", "external"]) -> list[str]:
     """Return the registered scores of one kind, in order."""
     return [name for name, metric in METRICS.items() if metric.kind == kind]
-
-
-Annotations = Mapping[str, ArrayLike]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 LEAST_COVERAGE = 0.5
 """A clustering that leaves more than half of the tracks out is not ranked."""
+
+_Key = tuple[str, str, str]
 
 
 def honest(rows: pd.DataFrame) -> NDArray[np.bool_]:
@@ -37,39 +40,40 @@ def rank(rows: pd.DataFrame, rank_by: Sequence[str] = ("genre", "language")) -> 
     """
     if rows.empty:
         return rows.copy()
-    table = rows.reset_index(drop=True)
-    good = honest(table)
-    fair = table[good]
-    by = [label for label in rank_by if fair.loc[fair["label"] == label, "ami"].notna().any()]
-    identity = list(zip(table["cell"], table["clustering_id"], table["noise_policy"], strict=True))
-    merits = {key: _merit(fair[[identity[row] == key for row in fair.index]], by) for key in dict.fromkeys(identity)}
+    good = honest(rows)
+    entries = rows.to_dict("records")
+    keys = [(str(entry["cell"]), str(entry["clustering_id"]), str(entry["noise_policy"])) for entry in entries]
+    fair: dict[_Key, list[dict[Hashable, Any]]] = {key: [] for key in keys}
+    for entry, key, fine in zip(entries, keys, good, strict=True):
+        if fine:
+            fair[key].append(entry)
+    scored = {entry["label"] for found in fair.values() for entry in found if np.isfinite(entry["ami"])}
+    by = [label for label in rank_by if label in scored]
+    merits = {key: _merit(found, by) for key, found in fair.items()}
     order = sorted(merits, key=lambda key: (tuple(-value for value in merits[key]), key))
-    ranked = [key for key in order if np.isfinite(merits[key][0])]
     place = {key: position for position, key in enumerate(order)}
-    label_place = {label: position for position, label in enumerate(rank_by)}
-    sorting = sorted(
-        range(len(table)),
-        key=lambda row: (
-            not good[row],
-            place[identity[row]],
-            label_place.get(str(table["label"][row]), len(label_place)),
-            str(table["label"][row]),
-        ),
-    )
-    table["rank"] = [
-        ranked.index(key) + 1 if fine and key in ranked else None for key, fine in zip(identity, good, strict=True)
-    ]
-    table["rank"] = table["rank"].astype("Int64")
-    return table.iloc[sorting].reset_index(drop=True)
+    ranked = {key for key in order if np.isfinite(merits[key][0])}
+    labels = {label: position for position, label in enumerate(rank_by)}
+
+    def position(row: int) -> tuple[bool, int, int, str]:
+        label = str(entries[row]["label"])
+        return not good[row], place[keys[row]], labels.get(label, len(labels)), label
+
+    sequence = sorted(range(len(rows)), key=position)
+    result = rows.iloc[sequence].reset_index(drop=True)
+    ranks = [place[keys[row]] + 1 if good[row] and keys[row] in ranked else None for row in sequence]
+    result["rank"] = pd.array(ranks, dtype="Int64")
+    return result
 
 
-def _merit(rows: pd.DataFrame, by: Sequence[str]) -> tuple[float, ...]:
+def _merit(rows: Sequence[Mapping[Hashable, Any]], by: Sequence[str]) -> tuple[float, ...]:
     """Return what one clustering is ordered by, greatest first; what it lacks is minus infinity."""
     if by:
-        values = [rows.loc[rows["label"] == label, "ami"].mean() for label in by]
+        found = {row["label"]: float(row["ami"]) for row in rows}
+        values = [found.get(label, np.nan) for label in by]
     else:
-        values = [rows[name].astype(float).mean() for name in ("stability", "silhouette_ref", "silhouette")]
+        values = [float(rows[0][name]) if rows else np.nan for name in ("stability", "silhouette_ref", "silhouette")]
         # one seed has no stability; it is then the silhouette that counts
-        if len(rows) and np.isnan(values[0]) and np.isfinite(values[1:]).any():
+        if np.isnan(values[0]) and np.isfinite(values[1:]).any():
             values[0] = -1.0
-    return tuple(float(value) if np.isfinite(value) else -np.inf for value in values)
+    return tuple(value if np.isfinite(value) else -np.inf for value in values)

@@ -103,6 +103,8 @@ def measure_file(path: Path, config: FeatureConfig, write: FrameWriter) -> Measu
             )
     except TrackError as error:
         return Measured(Facts(error.status, error.reason))
+    except OSError as error:  # of the disk the file lies on
+        return Measured(Facts("unreadable", f"{path.name} cannot be read: {error.strerror or error}."))
     return Measured(facts, vectors)
 
 
@@ -135,7 +137,7 @@ def clips(recording: Recording, config: FeatureConfig) -> Iterator[Clip]:
         for after in regrouped((samples for _, samples in blocks), size):
             if y is not None:
                 yield Clip(y, cut, needs=needs, before=before, after=after)
-                before = y
+                before = y[-cut.n_fft // 2 :].copy()
             y = after
         if y is not None:
             yield Clip(y, cut, needs=needs, before=before)

@@ -62,7 +62,7 @@ def measure(clip: Clip, config: FeatureConfig) -> Summary:
         "frames": clip.n_frames,
         "chroma": clip.chroma.sum(axis=0, dtype=np.float64),
         "loudness": (loudness.block_energies(clip.y, clip.frame.sr),),
-        "power": float(np.square(clip.y, dtype=np.float64).sum()),
+        "power": float(np.dot(clip.y, clip.y)),
         "samples": len(clip.y),
         "centroid": clip.streams["centroid"].sum(axis=0, dtype=np.float64),
         "onsets": len(clip.onsets),

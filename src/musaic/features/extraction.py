@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing as mp
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -43,11 +43,15 @@ class Songs(Protocol):
         """One row a track: ``track_id``, ``audio`` (relative path or None), ``status``, ``reason``."""
 
 
+State = tuple[int, int] | None  # size in bytes and time of change; None where there is no such file
+
+
 @dataclass(frozen=True)
 class _Task:
     """One file to measure, and where to put what comes of it."""
 
     path: Path
+    state: State
     destination: Path
     config: FeatureConfig
 
@@ -104,13 +108,20 @@ def extract(
     folder = cache_folder(cache)
     rows = _rows(corpus)
     paths = {track_id: path for track_id, (path, _) in rows.items() if path is not None}
+    states = {track_id: _state(path) for track_id, path in paths.items()}
     ids = content_ids(paths, cache=folder, workers=workers, reporter=reporter)
     store = Store(folder, config)
     store.prepare()
     known = {} if force else store.read()
-    todo = {content_id: paths[track_id] for track_id, content_id in ids.items() if content_id not in known}
-    if todo:
-        _measure(store, todo, workers, reporter)
+    tasks = {
+        content_id: _Task(paths[track_id], states[track_id], store.staged_path(content_id), config)
+        for track_id, content_id in ids.items()
+        if content_id not in known
+    }
+    if tasks:
+        # The largest first, so that no worker is left alone with one at the end.
+        order = sorted(tasks, key=lambda content_id: (-(tasks[content_id].state or (0, 0))[0], content_id))
+        _measure(store, [tasks[content_id] for content_id in order], workers, reporter)
         known = store.read()
     return _gather(rows, ids, known, store)
 
@@ -145,10 +156,8 @@ def _rows(corpus: Songs) -> dict[str, tuple[Path | None, Facts]]:
     return rows
 
 
-def _measure(store: Store, todo: Mapping[str, Path], workers: int | None, reporter: Reporter) -> None:
-    """Measure files into the store, the largest first, so that no worker is left alone with one at the end."""
-    ids = sorted(todo, key=lambda content_id: (-_size(todo[content_id]), content_id))
-    tasks = [_Task(todo[content_id], store.staged_path(content_id), store.config) for content_id in ids]
+def _measure(store: Store, tasks: Sequence[_Task], workers: int | None, reporter: Reporter) -> None:
+    """Measure files into the store."""
     with reporter.bar("measuring sound", len(tasks)) as advance:
         for done, (position, outcome) in enumerate(_outcomes(tasks, workers), start=1):
             if isinstance(outcome, _Stop):
@@ -183,10 +192,14 @@ def _measure_task(task: _Task) -> _Stop | None:
     """Measure one file and stage the result."""
     if mp.parent_process() is not None:
         _one_thread()
+    if _state(task.path) != task.state:
+        return None
     try:
         write_staged(task.destination, partial(measure_file, task.path, task.config))
     except MusaicError as error:
         return _Stop(str(error))
+    if _state(task.path) != task.state:  # what was measured need not be what the content id stands for
+        task.destination.unlink(missing_ok=True)
     return None
 
 
@@ -234,7 +247,7 @@ def _gather(
             read = partial(_read_frames, store, content, name)
             features[name] = Feature(name, track_ids, dims, np.array(lengths) > 0, offsets, read)
     status = pd.DataFrame([fact.plain() for fact in facts], columns=list(Facts.__dataclass_fields__))
-    for column in ("reason", "format", "codec"):
+    for column in ("status", "reason", "format", "codec"):
         status[column] = status[column].astype(object).where(status[column].notna(), None)
     for column in ("duration", "start", "seconds"):
         status[column] = status[column].astype(float)
@@ -250,18 +263,23 @@ def _gather(
 
 
 def _gone(facts: Facts, path: Path | None) -> Facts:
-    """Return the facts of a track that was not measured: a file that went away under our hands is missing."""
-    return (
-        facts if path is None else replace(facts, status="missing", reason=f"{path.name} went away while it was read.")
-    )
+    """Return the facts of a track that was not measured: a file that went away or changed under our hands."""
+    if path is None:
+        return facts
+    try:
+        check_path(path)
+    except TrackError as error:
+        return Facts(error.status, error.reason)
+    return Facts("unreadable", f"{path.name} changed while it was read; run the same command again.")
 
 
 def _read_frames(store: Store, content: Sequence[str], name: str, row: int, start: int, stop: int) -> np.ndarray:
     return store.frames(content[row], name, start, stop)
 
 
-def _size(path: Path) -> int:
+def _state(path: Path) -> State:
     try:
-        return path.stat().st_size
+        info = path.stat()
     except OSError:
-        return 0
+        return None
+    return info.st_size, info.st_mtime_ns

@@ -57,18 +57,18 @@ class VaeModule(nn.Module):
 
     def encode(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log-variance of the posterior of features (B, D) of which (B, M) are present."""
-        here = present[:, self.likelihood.columns]
         if self.training and self.input_noise:
             x = x + self.input_noise * torch.randn_like(x)
-        x = x * here * self.balance
-        mean, log_variance = self.encoder(torch.cat([x, present], dim=1) if self.n_flags else x)
+        if self.n_flags:
+            x = torch.cat([x * present[:, self.likelihood.columns] * self.balance, present], dim=1)
+        mean, log_variance = self.encoder(x)
         return mean, log_variance
 
     def forward(self, x: Tensor, present: Tensor, noise: Tensor) -> Terms:
         """Return the parts of the bound, with the posterior sample that ``noise`` (B, Z) stands for."""
         mean, log_variance = self.encode(x, present)
         decoded = self.decoder(reparameterise(mean, log_variance, noise))
-        return Terms(self.likelihood(x, decoded, present), kl_normal(mean, log_variance))
+        return Terms(self.likelihood(x, decoded, present if self.n_flags else None), kl_normal(mean, log_variance))
 
 
 class BasicVae(Representation):

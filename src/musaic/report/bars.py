@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from musaic.report.palette import OKABE_ITO, cut
 from musaic.report.plotting import INK, SOFT, new_figure
-from musaic.report.reading import Results, number
+from musaic.report.reading import Results, is_honest, number
 
 
 class Metric(NamedTuple):
@@ -89,7 +89,7 @@ def _bars(axes: Axes, metric: Metric, rows: list[dict[str, Any]]) -> None:
     values = [number(row.get(metric.column)) for row in rows]
     for place, (row, value) in enumerate(zip(rows, values, strict=True)):
         if value is not None:
-            greyed = bool(row.get("leaked") or row.get("collapsed"))
+            greyed = not is_honest(row)
             axes.barh(
                 place,
                 value,
@@ -106,9 +106,13 @@ def _bars(axes: Axes, metric: Metric, rows: list[dict[str, Any]]) -> None:
         chance = number(row.get(metric.chance)) if metric.chance else None
         if chance is not None:
             axes.plot([chance, chance], [place - 0.46, place + 0.46], color=OKABE_ITO[3], linewidth=1.6)
-    known = [value for value in values if value is not None]
+    ends = [
+        (value - deviation, value + deviation)
+        for row, value in zip(rows, values, strict=True)
+        if value is not None and (deviation := number(row.get(f"{metric.column}_sd")) or 0.0) >= 0
+    ]
     axes.axvline(0, color=SOFT, linewidth=0.8)
-    axes.set_xlim(min(0.0, *known, 0.0) * 1.1 if known else 0, max([*known, 0.05]) * 1.18)
+    axes.set_xlim(min([0.0, *(low for low, _ in ends)]) * 1.08, max([0.05, *(high for _, high in ends)]) * 1.08)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks([])
     axes.set_title(metric.title, size=10)
@@ -132,7 +136,7 @@ def _key(figure: Figure, total: float) -> None:
             "± standard deviation",
             "chance (majority share for purity)",
             "leaked: saw the label",
-            "collapsed",
+            "collapsed, or most songs left out",
         ],
         loc="lower left",
         bbox_to_anchor=(0.008, 0.0),

@@ -16,7 +16,7 @@ from musaic.report.fonts import missing_fonts
 from musaic.report.heat import clusters_figure
 from musaic.report.plotting import save, style
 from musaic.report.reading import Results
-from musaic.report.scatter import METHODS, grid_figure, map_figure
+from musaic.report.scatter import METHODS, grid_figure, grid_method, map_figure
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,6 @@ class Planned:
         What it shows, for those who cannot see it.
     draw : callable
         Returns the figure, or None where the run has nothing to draw.
-    caption : str
-        What stands below it on the page.
     """
 
     file: str
@@ -44,57 +42,30 @@ class Planned:
     cell: str | None
     alt: str
     draw: Callable[[], Figure | None]
-    caption: str = ""
 
 
 def plan(results: Results) -> list[Planned]:
     """Return the figures a run can have, in the order of the report."""
     labels = " and by ".join(results.shown_labels)
     colored = f"coloured by {labels} and by cluster" if labels else "coloured by cluster"
-    figures = [
-        Planned(
-            "grid.png",
-            "grid",
-            None,
-            f"UMAP maps of all {sum(cell.done for cell in results.cells)} spaces, one row each, {colored}.",
-            partial(grid_figure, results),
-        )
-    ]
-    for cell in results.cells:
-        if not cell.done:
-            continue
+    done = [cell for cell in results.cells if cell.done]
+    method = grid_method(results)
+    alt = f"{METHODS[method]} maps of the songs in all {len(done)} spaces, one row each, {colored}."
+    figures = [Planned("grid.png", "grid", None, alt, partial(grid_figure, results, method))]
+    for cell in done:
         for method, title in METHODS.items():
             alt = f"{title} map of the songs in the space of {cell.title}, {colored}."
-            figures.append(
-                Planned(
-                    f"map-{cell.name}-{method}.png",
-                    "map",
-                    cell.name,
-                    alt,
-                    partial(map_figure, results, cell, method),
-                    title,
-                )
-            )
-    figures.append(
-        Planned(
-            "scores.png",
-            "scores",
-            None,
-            "Bars of AMI, NMI, ARI, purity, silhouette and stability for every cell, with deviation and chance.",
-            partial(scores_figure, results),
-        )
-    )
-    for cell in results.cells:
-        if not cell.done:
-            continue
+            draw = partial(map_figure, results, cell, method)
+            figures.append(Planned(f"map-{cell.name}-{method}.png", "map", cell.name, alt, draw))
+    alt = "Bars of AMI, NMI, ARI, purity, silhouette and stability for every cell, with deviation and chance."
+    figures.append(Planned("scores.png", "scores", None, alt, partial(scores_figure, results)))
+    for cell in done:
         alt = f"Number of tracks of each {' and '.join(results.shown_labels)} in each cluster of {cell.title}."
-        figures.append(
-            Planned(f"clusters-{cell.name}.png", "clusters", cell.name, alt, partial(clusters_figure, results, cell))
-        )
+        draw = partial(clusters_figure, results, cell)
+        figures.append(Planned(f"clusters-{cell.name}.png", "clusters", cell.name, alt, draw))
         alt = f"Training of {cell.title}: loss, reconstruction, KL and beta over the epochs, and KL per dimension."
-        figures.append(
-            Planned(f"training-{cell.name}.png", "training", cell.name, alt, partial(training_figure, results, cell))
-        )
+        draw = partial(training_figure, results, cell)
+        figures.append(Planned(f"training-{cell.name}.png", "training", cell.name, alt, draw))
     return figures
 
 

@@ -17,6 +17,7 @@ from musaic.report import tables, words
 from musaic.report.figures import plan
 from musaic.report.plotting import DPI
 from musaic.report.reading import Results
+from musaic.report.scatter import METHODS, grid_method
 
 MOST_BYTES = 5_500_000
 """Of figures inside the page, so that it opens at once; further maps stay in ``figures/`` beside it."""
@@ -30,7 +31,6 @@ class Picture:
     cell: str | None
     alt: str
     data: str
-    caption: str
     width: int
     height: int
 
@@ -109,6 +109,7 @@ def _context(results: Results) -> dict[str, Any]:
         "clusters": tables.clusters(results, best_cell, best) if best and best_cell else None,
         "pictures": pictures,
         "left_out": left_out,
+        "grid_method": METHODS[grid_method(results)],
         "trained": [
             cell for cell in results.cells if any(p.kind == "training" and p.cell == cell.name for p in pictures)
         ],
@@ -145,7 +146,6 @@ def _pictures(results: Results) -> tuple[list[Picture], list[str]]:
                     item.cell,
                     item.alt,
                     base64.b64encode(data).decode(),
-                    item.caption,
                     round(width * 96 / DPI),
                     round(height * 96 / DPI),
                 )

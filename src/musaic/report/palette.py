@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
-"""Okabe and Ito (2008), the readable ones on white first."""
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#D2C000")
+"""Okabe and Ito (2008), the readable ones on white first, and yellow darkened until it is one of them."""
 
-TOL_MUTED = ("#332288", "#CC6677", "#117733", "#DDCC77", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499")
-"""Paul Tol's muted scheme; with five markers it names 45 classes."""
+TOL_MUTED = ("#332288", "#CC6677", "#117733", "#C8B450", "#62B5DF", "#882255", "#44AA99", "#999933", "#AA4499")
+"""Paul Tol's muted scheme, sand and cyan a little darker; with five markers it names 45 classes."""
 
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 

@@ -58,6 +58,13 @@ def map_figure(results: Results, cell: Cell, method: str) -> Figure | None:
     return figure
 
 
+def grid_method(results: Results) -> str:
+    """Return the first kind of map that the run has."""
+    cells = [cell for cell in results.cells if cell.done]
+    there = [method for method in METHODS if any(results.run.map_file(cell.name, method).is_file() for cell in cells)]
+    return there[0] if there else next(iter(METHODS))
+
+
 def grid_figure(results: Results, method: str = "umap") -> Figure | None:
     """Draw every cell's map, a row each, coloured by each label and by cluster."""
     found = [(cell, results.map(cell, method)) for cell in results.cells if cell.done]

@@ -50,7 +50,10 @@ def class_counts(results: Results, label: str) -> list[dict[str, Any]]:
     sums = table.groupby(table["name"].astype(object).where(table["name"].notna(), None), dropna=False)[
         ["tracks", "sound", "lyrics"]
     ].sum()
-    rows = [{"name": None if pd.isna(key) else str(key), **row} for key, row in sums.to_dict("index").items()]
+    rows: list[dict[str, Any]] = [
+        {"name": key if isinstance(key, str) else None, **{str(k): int(n) for k, n in row.items()}}
+        for key, row in sums.to_dict("index").items()
+    ]
     return sorted(rows, key=lambda row: (row["name"] is None, -row["tracks"], row["name"] or ""))
 
 
@@ -140,7 +143,7 @@ def _head(results: Results, row: dict[Any, Any]) -> dict[str, Any]:
         "params": _params(row),
         "spaces": [_cells(row, column) for column in OF_SPACES],
         "stability": score(row.get("stability"), 2),
-        "coverage": share(row.get("coverage")),
+        "coverage": share(row.get("coverage")) if (number(row.get("coverage")) or 0) < 1 else "",
         "active": "" if number(row.get("active_units")) is None else score(row.get("active_units"), 0),
     }
 
@@ -162,11 +165,11 @@ def _line(row: dict[Any, Any]) -> dict[str, Any]:
     if row.get("collapsed"):
         notes.append("collapsed posterior")
     if low_coverage(row):
-        notes.append(f"only {share(row.get('coverage'))} of the songs clustered")
+        notes.append(f"covers only {share(row.get('coverage'))} of the songs")
     greyed = bool(notes)
     p_value = number(row.get("p_value"))
     if p_value is not None and p_value >= 0.05 and not greyed:
-        notes.append(f"not above chance (p = {p_value:.2f})")
+        notes.append(f"not above chance (p\u00a0=\u00a0{p_value:.2f})")
     if str(row.get("silhouette_sampled")).lower() == "true":
         notes.append("silhouette on a sample")
     if "rank" in row and number(row["rank"]) is None and not greyed:

@@ -44,7 +44,7 @@ def plural(n: int, one: str, many: str | None = None) -> str:
 def duration(seconds: float) -> str:
     """Return a length of time in words."""
     minutes = round(seconds / 60)
-    if minutes < 1:
+    if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
 

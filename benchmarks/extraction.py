@@ -1,0 +1,126 @@
+"""How much feature extraction costs beyond reading the sound, and how it grows with workers.
+
+    python benchmarks/extraction.py PATH [--repeats N] [--seconds S] [--write FILE.md]
+
+PATH is a folder of sound files. The ratio compares, over the same windows and in one process with one thread, the
+whole extraction of the default features with decoding, downmixing and resampling alone: the median over interleaved
+repeats of each, one divided by the other. The real-time factors are seconds of sound a second, through the executor
+that `musaic features` uses, process start included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+ENDINGS = {".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus", ".webm", ".aiff"}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main() -> None:
+    """Measure, print, and write the results where asked."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # before NumPy is there
+    from musaic.features.config import FeatureConfig
+    from musaic.features.registry import feature
+
+    arguments = _arguments()
+    files = sorted(path for path in arguments.path.rglob("*") if path.suffix.lower() in ENDINGS)
+    if not files:
+        sys.exit(f"{arguments.path} holds no sound files.")
+    config = FeatureConfig(duration=arguments.seconds)
+    lines = [f"{len(files)} files, {config.seconds:g} s from the middle of each, one process, one thread"]
+    lines += [f"  {name}: {len(feature(name).dims(config))} columns" for name in config.names]
+    lines += _ratio(files, config, arguments.repeats)
+    lines += _workers(files, config, arguments.least)
+    print("\n".join(lines))
+    if arguments.write:
+        _write(arguments.write, lines)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path", type=Path, help="a folder of sound files")
+    parser.add_argument("--repeats", type=int, default=7, help="rounds over all files (7)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="window, s (30)")
+    parser.add_argument("--least", type=float, default=15.0, help="least time of the run with one worker, s (15)")
+    parser.add_argument("--write", type=Path, help="also write the results, as Markdown")
+    return parser.parse_args()
+
+
+def _ratio(files: list[Path], config, repeats: int) -> list[str]:
+    """Time reading alone and everything, in turns."""
+    from musaic.audio.decode import load
+    from musaic.features.analysis import measure_file
+
+    def read(path: Path) -> float:
+        y = load(path, sr=config.sample_rate, offset=config.offset, duration=config.seconds, normalize="none")
+        return len(y) / config.sample_rate
+
+    def everything(path: Path) -> float:
+        facts = measure_file(path, config, lambda name, rows: None).facts
+        return facts.seconds or 0.0
+
+    rounds: dict[str, list[float]] = {"read": [], "everything": []}
+    heard = {}
+    for _ in range(repeats + 1):  # the first round fills the page cache and the filter banks
+        for name, function in (("read", read), ("everything", everything)):
+            begin = time.perf_counter()
+            heard[name] = sum(function(path) for path in files)
+            rounds[name].append(time.perf_counter() - begin)
+    if abs(heard["read"] - heard["everything"]) > 0.01:
+        raise SystemExit(f"not the same seconds: {heard}")
+    median = {name: statistics.median(times[1:]) for name, times in rounds.items()}
+    return [
+        f"decode + downmix + resample  {1000 * median['read'] / len(files):7.1f} ms a file, "
+        f"{heard['read'] / median['read']:.0f} x real time",
+        f"the whole extraction         {1000 * median['everything'] / len(files):7.1f} ms a file, "
+        f"{heard['everything'] / median['everything']:.0f} x real time",
+        f"ratio {median['everything'] / median['read']:.2f}",
+    ]
+
+
+def measure_and_stage(task: tuple[Path, Path], config) -> float:
+    """Do what a worker does for one file, result on disk included."""
+    from musaic.features.analysis import measure_file
+    from musaic.features.staging import write_staged
+
+    path, destination = task
+    return write_staged(destination, partial(measure_file, path, config)).seconds or 0.0
+
+
+def _workers(files: list[Path], config, least: float) -> list[str]:
+    """Time one and two workers over the same tasks, as many as keep one worker busy for ``least`` seconds."""
+    from musaic import parallel
+
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        for path in files:
+            measure_and_stage((path, Path(folder) / "first.npz"), config)
+        rounds = max(1, round(least / (time.perf_counter() - begin)))
+        tasks = [(path, Path(folder) / f"{i}-{n}.npz") for i in range(rounds) for n, path in enumerate(files)]
+        factors = {}
+        for workers in (1, 2):
+            begin = time.perf_counter()
+            seconds = sum(s for _, s in parallel.run(partial(measure_and_stage, config=config), tasks, workers=workers))
+            factors[workers] = seconds / (time.perf_counter() - begin)
+    lines = [f"{workers} worker{'s' * (workers > 1)}: {factor:.0f} x real time" for workers, factor in factors.items()]
+    return [*lines, f"2 workers / 1 worker {factors[2] / factors[1]:.2f} ({len(tasks)} tasks, start-up included)"]
+
+
+def _write(path: Path, lines: list[str]) -> None:
+    command = " ".join(["python", *sys.argv])
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(lines)
+    path.write_text(f"# Feature extraction\n\n    {command}\n\n{machine}\n\n```\n{text}\n```\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
