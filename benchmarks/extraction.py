@@ -17,7 +17,6 @@ import statistics
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 
 ENDINGS = {".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus", ".webm", ".aiff"}
@@ -86,32 +85,39 @@ def _ratio(files: list[Path], config, repeats: int) -> list[str]:
     ]
 
 
-def measure_and_stage(task: tuple[Path, Path], config) -> float:
-    """Do what a worker does for one file, result on disk included."""
-    from musaic.features.analysis import measure_file
-    from musaic.features.staging import write_staged
-
-    path, destination = task
-    return write_staged(destination, partial(measure_file, path, config)).seconds or 0.0
-
-
 def _workers(files: list[Path], config, least: float) -> list[str]:
     """Time one and two workers over the same tasks, as many as keep one worker busy for ``least`` seconds."""
     from musaic import parallel
+    from musaic.features.extraction import Task, measure_task
+    from musaic.features.staging import read_staged
 
+    factors = {}
     with tempfile.TemporaryDirectory() as folder:
-        begin = time.perf_counter()
-        for path in files:
-            measure_and_stage((path, Path(folder) / "first.npz"), config)
-        rounds = max(1, round(least / (time.perf_counter() - begin)))
-        tasks = [(path, Path(folder) / f"{i}-{n}.npz") for i in range(rounds) for n, path in enumerate(files)]
-        factors = {}
-        for workers in (1, 2):
+
+        def measured(rounds: int, workers: int) -> float:
+            tasks = [
+                Task.of(path, Path(folder) / f"{workers}-{i}-{n}.npz", config)
+                for i in range(rounds)
+                for n, path in enumerate(files)
+            ]
             begin = time.perf_counter()
-            seconds = sum(s for _, s in parallel.run(partial(measure_and_stage, config=config), tasks, workers=workers))
-            factors[workers] = seconds / (time.perf_counter() - begin)
+            failed = [outcome for _, outcome in parallel.run(measure_task, tasks, workers=workers) if outcome]
+            seconds = time.perf_counter() - begin
+            if failed:
+                sys.exit(str(failed[0]))
+            heard = sum(read_staged(task.destination).measured.facts.seconds or 0 for task in tasks[: len(files)])
+            return heard * rounds / seconds
+
+        begin = time.perf_counter()
+        measured(1, 0)
+        rounds = max(1, round(least / (time.perf_counter() - begin)))
+        for workers in (1, 2):
+            factors[workers] = measured(rounds, workers)
     lines = [f"{workers} worker{'s' * (workers > 1)}: {factor:.0f} x real time" for workers, factor in factors.items()]
-    return [*lines, f"2 workers / 1 worker {factors[2] / factors[1]:.2f} ({len(tasks)} tasks, start-up included)"]
+    return [
+        *lines,
+        f"2 workers / 1 worker {factors[2] / factors[1]:.2f} ({rounds * len(files)} tasks each, start-up included)",
+    ]
 
 
 def _write(path: Path, lines: list[str]) -> None:

@@ -14,7 +14,7 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musaic.audio.decode import load, place, probe, regrouped
+from musaic.audio.decode import Recording, load, place, probe, regrouped
 from musaic.audio.loudness import loudness
 from musaic.audio.readers import check_path
 from musaic.errors import TrackError
@@ -138,8 +138,6 @@ def test_a_cut_file_gives_what_is_there_and_no_more(tmp_path, ending, share):
     whole = write(tmp_path / f"whole.{ending}", y)
     cut = tmp_path / f"cut.{ending}"
     cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
-    from musaic.audio.decode import Recording
-
     with Recording.open(cut, duration=2.0) as recording:
         got = np.concatenate([block for _, block in recording.blocks(SR)])
         assert recording.damage is not None
@@ -148,6 +146,18 @@ def test_a_cut_file_gives_what_is_there_and_no_more(tmp_path, ending, share):
         start = round(recording.windows[0][0] * SR)
     assert len(got) == 2 * SR
     assert np.corrcoef(got, load(whole, duration=None)[start : start + 2 * SR])[0, 1] > 0.99
+
+
+def test_what_lies_behind_a_damaged_place_is_found(tmp_path):
+    data = bytearray(write(tmp_path / "a.mp3", music(10)).read_bytes())
+    place = len(data) // 10
+    data[place : place + 8000] = np.random.default_rng(0).bytes(8000)
+    path = tmp_path / "b.mp3"
+    path.write_bytes(data)
+    with Recording.open(path, duration=None) as recording:
+        got = sum(len(block) for _, block in recording.blocks(SR)) / SR
+        assert 7 < got < 10
+        assert "damaged" in recording.damage
 
 
 def test_too_little_left_of_a_cut_file(tmp_path):

@@ -23,7 +23,11 @@ def data(n: int = 60, seed: int = 0) -> np.ndarray:
 
 def config(**training: float) -> BasicVaeConfig:
     return BasicVaeConfig(
-        network=MlpConfig(widths=(16,)), latent_dim=3, warmup=3, training=TrainingConfig(**{"epochs": 12, **training})
+        network=MlpConfig(widths=(16,)),
+        latent_dim=3,
+        beta=4.0,
+        warmup=3,
+        training=TrainingConfig(**{"epochs": 12, **training}),
     )
 
 
@@ -54,7 +58,7 @@ def test_the_split_is_recorded_and_the_history_complete() -> None:
     ]
     for row in model.history_:
         assert row["loss"] == pytest.approx(row["reconstruction"] + row["beta"] * row["kl"])
-        assert row["val_loss"] == pytest.approx(row["val_reconstruction"] + row["val_kl"])
+        assert row["val_loss"] == pytest.approx(row["val_reconstruction"] + 4.0 * row["val_kl"])
         assert row["kl"] == pytest.approx(sum(row[f"kl_{dim:03d}"] for dim in range(3)))
 
 

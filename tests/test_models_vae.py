@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -9,7 +11,14 @@ from sklearn.metrics import adjusted_rand_score
 
 from musaic.models import BasicVae, BasicVaeConfig, MlpConfig, Pca, PcaConfig, TrainingConfig
 
-SMALL = {"network": MlpConfig(widths=(32,), dropout=0.0), "latent_dim": 6, "warmup": 10}
+SMALL: dict[str, Any] = {
+    "network": MlpConfig(widths=(32,), dropout=0.0),
+    "latent_dim": 6,
+    "beta": 1.0,
+    "warmup": 10,
+    "variance": "modality",
+    "input_noise": 0.0,
+}
 
 
 def low_rank(n: int = 400, noise: float = 0.5, seed: int = 0) -> np.ndarray:
@@ -27,6 +36,7 @@ def linear(beta: float, latent_dim: int) -> BasicVae:
         scaling="none",
         beta=beta,
         warmup=5,
+        variance="modality",
         input_noise=0.0,
         training=TrainingConfig(epochs=250, learning_rate=0.02, batch_size=100),
     )
@@ -48,7 +58,7 @@ def test_as_many_units_are_active_as_there_are_causes() -> None:
 
 
 def test_a_huge_beta_collapses_and_is_found_out() -> None:
-    options = BasicVaeConfig(**SMALL, beta=1000.0, training=TrainingConfig(epochs=80, learning_rate=0.01))
+    options = BasicVaeConfig(**{**SMALL, "beta": 1000.0}, training=TrainingConfig(epochs=80, learning_rate=0.01))
     model = BasicVae(options).fit(low_rank(100))
     assert model.collapsed_
     assert model.kl_per_dimension_.sum() < 0.1

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import connection
@@ -92,7 +92,7 @@ def run(
 
 def _run_pool(
     guarded: _Guarded[Item, Result], items: Sequence[Item], waiting: list[int], workers: int
-) -> Iterator[tuple[int, Result | Failure]]:
+) -> Generator[tuple[int, Result | Failure], None, list[int]]:
     """Run tasks from the end of ``waiting`` until none is left or a process dies; return those that were in flight."""
     pool = _pool(workers)
     running: dict[futures.Future[Result | Failure], int] = {}
@@ -138,7 +138,9 @@ def _pool(workers: int) -> futures.ProcessPoolExecutor:
 def _caller_left_alone() -> Iterator[None]:
     """Start workers that do not import the caller's script again: it needs no ``if __name__ == "__main__"``."""
     main = sys.modules["__main__"]
-    hidden = {name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__}
+    hidden: dict[str, object] = {
+        name: main.__dict__.pop(name) for name in ("__file__", "__spec__") if name in main.__dict__
+    }
     main.__spec__ = None
     try:
         yield

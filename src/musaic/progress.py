@@ -10,6 +10,10 @@ from dataclasses import dataclass
 Advance = Callable[[int], None]
 
 
+def _nothing(steps: int) -> None:
+    """Advance a bar that is not drawn."""
+
+
 @dataclass(frozen=True)
 class Reporter:
     """Speaks to the person at the terminal, on standard error; results go to standard output.
@@ -31,7 +35,7 @@ class Reporter:
     def bar(self, label: str, total: int) -> Iterator[Advance]:
         """Yield a function that advances a bar of ``total`` steps, drawn with rate and time left on a terminal."""
         if self.quiet or not sys.stderr.isatty():
-            yield lambda steps=1: None
+            yield _nothing
             return
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -47,7 +51,7 @@ class Reporter:
         ) as progress:
             task = progress.add_task(label, total=total, rate="")
 
-            def advance(steps: int = 1) -> None:
+            def advance(steps: int) -> None:
                 progress.advance(task, steps)
                 speed = progress.tasks[task].speed
                 progress.update(task, rate=f"{speed:.1f}/s" if speed else "")

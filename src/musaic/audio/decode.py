@@ -12,7 +12,7 @@ import numpy as np
 import soxr
 
 from musaic.audio import loudness
-from musaic.audio.readers import BLOCK, AudioInfo, Reader, joined, open_reader
+from musaic.audio.readers import BLOCK, AudioInfo, Reader, SoundFileReader, joined, open_reader
 from musaic.errors import TrackError
 
 Offset = Literal["middle", "start"] | float
@@ -20,6 +20,7 @@ Normalize = Literal["none", "peak", "loudness"]
 
 MIN_SECONDS = 0.5  # shorter sound has no tempo, no key and hardly a frame
 SILENCE = 1e-4  # peak, -80 dBFS: below it there is only dither
+WORTHWHILE = 1.0  # seconds; what a more patient decoder must find beyond a damaged place to be preferred
 HELD = 1 << 24  # samples; windows up to this long in all are held to be normalised, longer ones are decoded twice
 _MEASURED = 1 << 21  # samples whose loudness is measured at once
 _CHUNK = 16 * BLOCK  # samples a channel passed on at once
@@ -91,6 +92,10 @@ class Recording:
         The open file.
     name : str
         What to call the file in messages.
+    frames : int
+        Samples that are really there.
+    damage : str or None
+        One sentence where that is less than the header promises.
     offset, duration, segments
         As in `load`.
 
@@ -102,17 +107,22 @@ class Recording:
         Seconds that are really there.
     windows : tuple of (float, float)
         Start and length of every window used, s.
-    damage : str or None
-        One sentence where less can be decoded than the header promises.
     """
 
     def __init__(
-        self, reader: Reader, name: str, *, offset: Offset = "middle", duration: float | None = 30.0, segments: int = 1
+        self,
+        reader: Reader,
+        name: str,
+        frames: int,
+        damage: str | None = None,
+        *,
+        offset: Offset = "middle",
+        duration: float | None = 30.0,
+        segments: int = 1,
     ) -> None:
         self._reader, self._name = reader, name
         self.info = reader.info
-        self.damage: str | None = None
-        frames = self._real_length()
+        self.damage = damage
         rate = self.info.sample_rate
         self.length = frames / rate
         self._spans = place(frames, rate, offset=offset, duration=duration, segments=segments)
@@ -132,8 +142,17 @@ class Recording:
         cls, path: Path, *, offset: Offset = "middle", duration: float | None = 30.0, segments: int = 1
     ) -> Iterator[Recording]:
         """Open a file for as long as the block lasts."""
-        with open_reader(path) as reader:
-            yield cls(reader, path.name, offset=offset, duration=duration, segments=segments)
+        with contextlib.ExitStack() as stack:
+            reader = stack.enter_context(open_reader(path))
+            frames, damage = _length(reader, path.name)
+            if damage is not None and isinstance(reader, SoundFileReader):
+                with contextlib.suppress(TrackError):
+                    patient = stack.enter_context(open_reader(path, patient=True))
+                    more = _count(patient)
+                    if more - frames > WORTHWHILE * reader.info.sample_rate:
+                        reader, frames = patient, more
+                        damage = f"{path.name} is damaged; {more / reader.info.sample_rate:.1f} s of it can be decoded."
+            yield cls(reader, path.name, frames, damage, offset=offset, duration=duration, segments=segments)
 
     def blocks(self, sr: int, normalize: Normalize = "none") -> Iterator[tuple[int, np.ndarray]]:
         """Yield ``(window, samples)`` in order: mono float32 at ``sr``, in blocks of some seconds.
@@ -200,20 +219,6 @@ class Recording:
             frame -= got
         return True
 
-    def _real_length(self) -> int:
-        """Return how many samples are there; the header is believed only if the file's last moment can be decoded."""
-        promised, rate = self._reader.frames, self.info.sample_rate
-        if promised is not None:
-            last = promised - int(self._reader.slack * rate)
-            if last <= 0 or (self._reader.seek(last) and len(self._reader.read(BLOCK))):
-                return promised
-        found = _count(self._reader)
-        if promised is not None and self._reader.exact and promised - found > self._reader.slack * rate:
-            self.damage = (
-                f"{self._name} promises {promised / rate:.1f} s of sound, but only {found / rate:.1f} s can be decoded."
-            )
-        return found
-
 
 def place(
     frames: int, rate: int, *, offset: Offset, duration: float | None, segments: int = 1
@@ -256,6 +261,22 @@ def regrouped(blocks: Iterable[np.ndarray], n: int) -> Iterator[np.ndarray]:
             waiting, have = [y[n:]], have - n
     if have:
         yield joined(waiting)
+
+
+def _length(reader: Reader, name: str) -> tuple[int, str | None]:
+    """Return how many samples are there, and in a sentence what is missing.
+
+    The header is believed only if the file's last moment can be decoded.
+    """
+    promised, rate = reader.frames, reader.info.sample_rate
+    if promised is not None:
+        last = promised - int(reader.slack * rate)
+        if last <= 0 or (reader.seek(last) and len(reader.read(BLOCK))):
+            return promised, None
+    found = _count(reader)
+    if promised is None or not reader.exact or promised - found <= reader.slack * rate:
+        return found, None
+    return found, f"{name} promises {promised / rate:.1f} s of sound, but only {found / rate:.1f} s can be decoded."
 
 
 def _count(reader: Reader) -> int:

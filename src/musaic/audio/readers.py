@@ -95,8 +95,8 @@ def quiet_libraries() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def open_reader(path: Path) -> Iterator[Reader]:
-    """Open a sound file by whichever library can read it.
+def open_reader(path: Path, *, patient: bool = False) -> Iterator[Reader]:
+    """Open a sound file by whichever library can read it; ``patient`` takes libav, which steps over damaged bytes.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def open_reader(path: Path) -> Iterator[Reader]:
     reader: Reader
     with quiet_libraries():
         try:
-            reader = SoundFileReader(path)
+            reader = AvReader(path) if patient else SoundFileReader(path)
         except (soundfile.LibsndfileError, TypeError, ValueError):
             reader = AvReader(path)
     try:
@@ -268,19 +268,31 @@ class AvReader:
 
         resampler = av.AudioResampler(format="fltp")
         origin = self._stream.start_time or 0
-        try:
-            for frame in self._container.decode(self._stream):
-                skip = 0
-                if self._skip is not None and frame.pts is not None and frame.time_base is not None:
-                    here = round(float((frame.pts - origin) * frame.time_base) * self.info.sample_rate)
-                    skip = max(0, self._skip - here)
-                    if skip >= frame.samples:
-                        continue
-                    self._skip = None
-                for converted in resampler.resample(frame):
-                    yield downmix(converted.to_ndarray())[skip:]
-        except (self._error, EOFError):  # what can be decoded ends here
-            return
+        for frame in self._frames_left():
+            skip = 0
+            if self._skip is not None and frame.pts is not None and frame.time_base is not None:
+                here = round(float((frame.pts - origin) * frame.time_base) * self.info.sample_rate)
+                skip = max(0, self._skip - here)
+                if skip >= frame.samples:
+                    continue
+                self._skip = None
+            for converted in resampler.resample(frame):
+                yield downmix(converted.to_ndarray())[skip:]
+
+    def _frames_left(self) -> Iterator[Any]:
+        """Yield decoded frames; a damaged packet is left out, an unreadable container ends them."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (self._error, EOFError):
+                return
+            if packet is None:
+                return
+            try:
+                yield from packet.decode()
+            except (self._error, EOFError):
+                continue
 
 
 def _has_length_tag(path: Path) -> bool:

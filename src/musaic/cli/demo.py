@@ -26,7 +26,7 @@ def demo(
 ) -> None:
     """Make songs in five languages on the spot, run the default experiment on them, write the report."""
     from musaic.cli.run import run_and_report
-    from musaic.demo import write_corpus
+    from musaic.demo.corpus import write_corpus
     from musaic.progress import Reporter
 
     reporter = Reporter(quiet=quiet)

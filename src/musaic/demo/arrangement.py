@@ -129,6 +129,9 @@ class _Band:
         self.step = 60 / factors.tempo_bpm / self.metre.beat_steps
         self.times = step_times(self.metre, self.step, self.style, factors.swing_ratio)
         self.tonic = TONICS.index(factors.tonic)
+        # The melody counts its degrees from the tonic below its register; its centre lies so many degrees above.
+        self.lead_tonic = self.tonic + 12 * ((factors.register_midi - self.tonic) // 12)
+        self.centre = round((factors.register_midi - self.lead_tonic) * 7 / 12)
 
     def played(self, start: float, duration: float, key: float, loudness: float, gain: float = 1.0) -> Note:
         """Return a note as a human plays it: a little early or late, a little louder or softer."""
@@ -160,7 +163,7 @@ def arrange(genre: str, factors: Factors, seconds: float, rng: np.random.Generat
     """
     band = _Band(genre, factors, rng, seconds)
     chords = progression(factors.mode, rng, sevenths=band.style.sevenths)
-    themes = phrases(band.metre, chords, factors.busyness, rng)
+    themes = phrases(band.metre, chords, factors.busyness, rng, centre=band.centre)
     bars = list(_plan(band, chords, themes))
     parts = [_lead(band, bars), _accompaniment(band, bars)]
     if factors.bass_program != SILENT_PART:
@@ -223,13 +226,11 @@ def _plan(band: _Band, chords: tuple[Chord, ...], themes: dict[str, tuple[Bar, .
 
 
 def _lead(band: _Band, bars: list[_BarPlan]) -> Part:
-    """The melody, in its register, phrased: long notes are held, short ones are let go."""
+    """Play the melody in its register: long notes are held, short ones are let go."""
     program = band.factors.lead_program
     family = INSTRUMENTS[program][1]
     held = 0.96 if family in ("bowed", "winds", "voice", "organ") else 0.85
-    centre = band.factors.register_midi
-    # The tonic nearest below the register's centre, so that the range lies around it.
-    tonic = band.tonic + 12 * round((centre - 4 - band.tonic) / 12)
+    tonic = band.lead_tonic
     part = Part("lead", program, 0.95, float(band.rng.uniform(-0.25, 0.25)), sung=family in ("bowed", "winds", "voice"))
     for bar in bars:
         for note in bar.melody or ():
@@ -250,7 +251,7 @@ def _ornamented(band: _Band, note: MelodyNote) -> bool:
 
 
 def _accompaniment(band: _Band, bars: list[_BarPlan]) -> Part:
-    """Chords and broken chords; a plucked chord is strummed from string to string."""
+    """Play chords and broken chords; a plucked chord is strummed from string to string."""
     program = band.factors.accompaniment_program
     family = INSTRUMENTS[program][1]
     part = Part("chords", program, 0.5, float(band.rng.uniform(-0.7, 0.7)), driven=family == "electric guitar")
@@ -274,9 +275,7 @@ def _accompaniment(band: _Band, bars: list[_BarPlan]) -> Part:
             keys = bar.voices if band.factors.comp != "power" else (bar.voices[0], *_fifth_above(band, bar))
             for place, key in enumerate(keys):
                 delay = strummed * (place if step % 4 == 0 else len(keys) - 1 - place)
-                part.notes.append(
-                    band.played(start + delay, duration, key + shift, LOUDNESS[mark] * 0.82 * bar.energy)
-                )
+                part.notes.append(band.played(start + delay, duration, key + shift, LOUDNESS[mark] * 0.82 * bar.energy))
     return part
 
 
@@ -287,7 +286,7 @@ def _fifth_above(band: _Band, bar: _BarPlan) -> tuple[float, ...]:
 
 
 def _bass(band: _Band, bars: list[_BarPlan]) -> Part:
-    """The bass line: the chord's root and fifth in its figure, and a step towards the next root at the end."""
+    """Play the chord's root and fifth in the line's figure, and a step towards the next root at its end."""
     part = Part("bass", band.factors.bass_program, 0.8, 0.0)
     text = figure(BASSLINES[band.factors.bassline], band.factors.metre)
     for bar in bars:
@@ -315,7 +314,7 @@ def _bass(band: _Band, bars: list[_BarPlan]) -> Part:
 
 
 def _pad(band: _Band, bars: list[_BarPlan]) -> Part:
-    """Held chords behind the rest; what stays between two chords is held over."""
+    """Hold chords behind the rest; what stays between two chords is held over."""
     part = Part("pad", band.factors.pad_program, 0.34, float(band.rng.uniform(-0.5, 0.5)))
     playing = [bar for bar in bars if bar.pad]
     for bar in playing:
@@ -329,7 +328,7 @@ def _pad(band: _Band, bars: list[_BarPlan]) -> Part:
 
 
 def _drums(band: _Band, bars: list[_BarPlan]) -> Part:
-    """The kit: one groove, varied, filled at the ends of phrases."""
+    """Play the kit: one groove, varied, filled at the ends of phrases."""
     part = Part("drums", band.factors.kit, band.style.drum_level, drum=True)
     pattern: Groove = groove(band.factors.groove, band.factors.metre, band.rng)
     for bar in bars:
@@ -344,4 +343,3 @@ def _drums(band: _Band, bars: list[_BarPlan]) -> Part:
             ring = 0.25 if piece in ("open", "conga", "tambourine") else 1.2
             part.notes.append(band.played(band.at(bar, step), ring, key, loudness * bar.energy, gain))
     return part
-

@@ -1,8 +1,8 @@
 """The embedded corpus on disk: planned, then written in parallel, file by file, resumable at any moment.
 
-    <folder>/audio/<language>/<genre>/<language>_<number>_<title>.mp3
-    <folder>/lyrics/<language>_<number>.txt
-    <folder>/factors.csv
+<folder>/audio/<language>/<genre>/<language>_<number>_<title>.mp3
+<folder>/lyrics/<language>_<number>.txt
+<folder>/factors.csv
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from musaic.files import atomic
 
-QUALITY = 4
+QUALITY = 5
 """LAME's variable bit rate, 0 best to 9 smallest."""
 
 
@@ -35,12 +35,15 @@ def write_mp3(path: Path, y: npt.NDArray[np.float32], sr: int, tags: Mapping[str
 
     with atomic(path) as temporary, av.open(str(temporary), "w", format="mp3") as container:
         container.metadata.update(tags)
-        options = {"joint_stereo": "0", "compression_level": "7"}
+        # The encoder is tuned by options only: set as attributes, PyAV hands them on too late.
+        options = {
+            "joint_stereo": "0",
+            "compression_level": "7",
+            "flags": "+qscale",
+            "global_quality": str(QUALITY * 118),  # FF_QP2LAMBDA
+        }
         stream = container.add_stream("libmp3lame", rate=sr, layout="stereo", options=options)
-        context = stream.codec_context
-        context.format = av.AudioFormat("fltp")
-        context.qscale = True
-        context.global_quality = QUALITY * 118  # FF_QP2LAMBDA
+        stream.codec_context.format = av.AudioFormat("fltp")
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(y, np.float32), format="fltp", layout="stereo")
         frame.sample_rate = sr
         for packet in (*stream.encode(frame), *stream.encode(None)):

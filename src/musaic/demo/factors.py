@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from dataclasses import asdict, dataclass
 
 from musaic.demo.genres import INSTRUMENTS, STYLES, Style
@@ -9,11 +11,14 @@ from musaic.demo.streams import normal, pick, quantile, stream
 
 TONICS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
-CROSSOVER = 0.06
+CROSSOVER = 0.1
 """Chance that one side of a song (its instruments, its rhythm, its sound) is borrowed from a neighbouring genre."""
 
-FOCUS = 1.6
+FOCUS = 1.7
 """How far players keep to the instruments that are usual in their genre; with `CROSSOVER`, how hard the corpus is."""
+
+FAITHFUL = 0.35
+"""Chance that a song keeps the instrument its artist usually plays."""
 
 ARTIST_SIZES = (4, 3, 3)
 """Songs of each artist among ten of one genre and language."""
@@ -79,10 +84,7 @@ class Factors:
 def artist_of(index: int) -> tuple[int, int]:
     """Return which artist of its genre and language song ``index`` is by, and which of the block's it is."""
     block, place = divmod(index, sum(ARTIST_SIZES))
-    for number, size in enumerate(ARTIST_SIZES):
-        if place < size:
-            break
-        place -= size
+    number = bisect.bisect_right(list(itertools.accumulate(ARTIST_SIZES)), place)
     return block * len(ARTIST_SIZES) + number, number
 
 
@@ -121,7 +123,7 @@ def draw_factors(seed: int, genre: str, slot: int, index: int) -> Factors:
 
     rng = stream(seed, "factors", genre, slot, index)
     players, rhythm, sound = borrowed("players"), borrowed("rhythm"), borrowed("sound")
-    faithful = rng.random(2) < 0.65
+    faithful = rng.random(3) < FAITHFUL
     metre = pick(style.metres, u("metre"))
     return Factors(
         tempo_bpm=round(min(max(normal(u("tempo"), *rhythm.tempo), 56.0), 172.0), 1),
@@ -136,7 +138,7 @@ def draw_factors(seed: int, genre: str, slot: int, index: int) -> Factors:
         ),
         pad_program=pick(players.pads, u("pad"), focus=FOCUS),
         bass_program=pick(players.basses, u("bass"), focus=FOCUS),
-        kit=pick(rhythm.kits, artist_u("kit"), focus=FOCUS),
+        kit=pick(rhythm.kits, artist_u("kit") if faithful[2] else u("kit"), focus=FOCUS),
         groove=pick(rhythm.grooves, u("groove")),
         bassline=pick(rhythm.basslines, u("bassline")),
         comp=pick(players.comps, u("comp")),

@@ -74,7 +74,9 @@ def chord_on(mode: str, degree: int, *, seventh: bool = False) -> Chord:
     return Chord(degree, root, tones)
 
 
-def lead_voices(chord: Chord, tonic: float, previous: tuple[float, ...] | None, *, centre: float = 60) -> tuple[float, ...]:
+def lead_voices(
+    chord: Chord, tonic: float, previous: tuple[float, ...] | None, *, centre: float = 60
+) -> tuple[float, ...]:
     """Return the chord's keys, rising, in the position nearest to the previous chord's.
 
     Parameters
@@ -106,7 +108,9 @@ def lead_voices(chord: Chord, tonic: float, previous: tuple[float, ...] | None, 
     return best[1]
 
 
-def progression(mode: str, rng: np.random.Generator, *, sevenths: float, avoid: tuple[int, ...] | None = None) -> tuple[Chord, ...]:
+def progression(
+    mode: str, rng: np.random.Generator, *, sevenths: float, avoid: tuple[int, ...] | None = None
+) -> tuple[Chord, ...]:
     """Return four chords of the mode, one a bar; not the progression ``avoid`` where there is another."""
     choices = [degrees for degrees in PROGRESSIONS[mode] if degrees != avoid] or list(PROGRESSIONS[mode])
     degrees = choices[int(rng.integers(len(choices)))]

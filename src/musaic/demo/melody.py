@@ -75,16 +75,18 @@ def rhythm_of(metre: Metre, busyness: float, rng: np.random.Generator) -> str:
 
 
 def contour(
-    rhythm: str, metre: Metre, chord: Chord, start: int, rng: np.random.Generator, *, low: int = -4, high: int = 6
+    rhythm: str, metre: Metre, chord: Chord, start: int, rng: np.random.Generator, *, low: int, high: int
 ) -> Bar:
     """Return notes on a rhythm: mostly steps, drawn to the chord on the beats and back into the range."""
     notes: list[MelodyNote] = []
     degree = start
     onsets = [step for step, mark in enumerate(rhythm) if mark == "x"]
     for number, step in enumerate(onsets):
-        weights = STEP_WEIGHTS * np.array(
-            [1.0 if low <= degree + move <= high else 0.02 for move in STEPS]
-        ) * np.array([np.exp(-0.06 * abs(degree + move - (low + high) / 2)) for move in STEPS])
+        weights = (
+            STEP_WEIGHTS
+            * np.array([1.0 if low <= degree + move <= high else 0.02 for move in STEPS])
+            * np.array([np.exp(-0.13 * abs(degree + move - (low + high) / 2)) for move in STEPS])
+        )
         if number:
             degree += STEPS[int(rng.choice(len(STEPS), p=weights / weights.sum()))]
         if step in metre.starts and rng.random() < 0.75:
@@ -127,14 +129,29 @@ def cadence(bar: Bar, metre: Metre, chord: Chord, *, home: bool) -> Bar:
     return (*shortened, MelodyNote(middle, metre.steps - middle - 1, target, 0.92))
 
 
-def phrases(metre: Metre, chords: tuple[Chord, ...], busyness: float, rng: np.random.Generator) -> dict[str, tuple[Bar, ...]]:
-    """Return the phrases ``A`` (a motif and its answer) and ``B`` (a contrast), four bars each over the chords."""
+def phrases(
+    metre: Metre, chords: tuple[Chord, ...], busyness: float, rng: np.random.Generator, *, centre: int = 1
+) -> dict[str, tuple[Bar, ...]]:
+    """Return the phrases ``A`` (a motif and its answer) and ``B`` (a contrast, higher), four bars each.
+
+    Parameters
+    ----------
+    metre : Metre
+    chords : tuple of Chord
+        Four, one a bar.
+    busyness : float
+        0 to 1.
+    rng : numpy.random.Generator
+    centre : int
+        Degree around which ``A`` lies.
+    """
+    low, high = centre - 5, centre + 4
     a_rhythm, b_rhythm = rhythm_of(metre, busyness, rng), rhythm_of(metre, min(1.0, busyness + 0.12), rng)
-    start = int(rng.choice((0, 2, 4)))
-    motif = contour(a_rhythm, metre, chords[0], start, rng)
-    answer = contour(rhythm_of(metre, busyness, rng), metre, chords[1], motif[-1].degree, rng)
-    contrast = contour(b_rhythm, metre, chords[0], start + 2, rng, low=-1, high=8)
-    reply = contour(a_rhythm, metre, chords[1], contrast[-1].degree, rng, low=-2, high=7)
+    start = centre + int(rng.choice((-2, 0, 2)))
+    motif = contour(a_rhythm, metre, chords[0], start, rng, low=low, high=high)
+    answer = contour(rhythm_of(metre, busyness, rng), metre, chords[1], motif[-1].degree, rng, low=low, high=high)
+    contrast = contour(b_rhythm, metre, chords[0], start + 2, rng, low=low + 2, high=high + 2)
+    reply = contour(a_rhythm, metre, chords[1], contrast[-1].degree, rng, low=low + 2, high=high + 2)
     return {
         "A": (
             fitted(motif, metre, chords[0]),

@@ -95,7 +95,12 @@ GROOVES: dict[str, dict[str, tuple[Groove, ...]]] = {
     },
     "pop": {
         "4/4": (
-            {"kick": "X.....x.x.......", "snare": "....X.......X...", "hat": "x.x.x.x.x.x.x.x.", "clap": "....x.......x..."},
+            {
+                "kick": "X.....x.x.......",
+                "snare": "....X.......X...",
+                "hat": "x.x.x.x.x.x.x.x.",
+                "clap": "....x.......x...",
+            },
             {"kick": "X..x....x..x....", "snare": "....X.......X...", "hat": "xgxgxgxgxgxgxgxg"},
             {"kick": "X.........x.....", "clap": "....X.......X...", "shaker": "x.xgx.xgx.xgx.xg"},
         ),
@@ -106,8 +111,18 @@ GROOVES: dict[str, dict[str, tuple[Groove, ...]]] = {
     "four": {
         "4/4": (
             {"kick": "X...X...X...X...", "clap": "....X.......X...", "open": "..x...x...x...x."},
-            {"kick": "X...X...X...X...", "clap": "....X.......X...", "hat": "g.xgg.xgg.xgg.xg", "rim": "...x......x....."},
-            {"kick": "X...X...X...X..x", "snare": "....x.......x...", "open": "..X...X...X...X.", "shaker": "xgxgxgxgxgxgxgxg"},
+            {
+                "kick": "X...X...X...X...",
+                "clap": "....X.......X...",
+                "hat": "g.xgg.xgg.xgg.xg",
+                "rim": "...x......x.....",
+            },
+            {
+                "kick": "X...X...X...X..x",
+                "snare": "....x.......x...",
+                "open": "..X...X...X...X.",
+                "shaker": "xgxgxgxgxgxgxgxg",
+            },
         ),
         "3/4": ({"kick": "X...X...X...", "clap": "....X...X...", "open": "..x...x...x."},),
         "6/8": ({"kick": "X.....X.....", "clap": "......X.....", "open": "....x.....x."},),
@@ -191,7 +206,12 @@ GROOVES: dict[str, dict[str, tuple[Groove, ...]]] = {
     "chaal": {
         "4/4": (
             {"low tom": "X.....x.x.....X.", "low bongo": "x.xx..x.x.xx..x.", "clap": "....x.......x..."},
-            {"low tom": "X..x..x.X..x....", "bongo": "..x.x.xx..x.x.xx", "kick": "X.......X.......", "tambourine": "x.x.x.x.x.x.x.x."},
+            {
+                "low tom": "X..x..x.X..x....",
+                "bongo": "..x.x.xx..x.x.xx",
+                "kick": "X.......X.......",
+                "tambourine": "x.x.x.x.x.x.x.x.",
+            },
         ),
         "3/4": ({"low tom": "X.....x.x...", "low bongo": "x.xx..x.x.x."},),
         "6/8": ({"low tom": "X...x.....x.", "low bongo": "x.x.x.x.x.x.", "clap": "......x....."},),
@@ -246,12 +266,19 @@ COMPS: dict[str, dict[str, tuple[str, ...]]] = {
         "4/4": ("X-g-g-x-X-g-g-x-", "X-x-x-x-X-x-x-x-", "X---..x-x-..x-x-", "X-------x---x---"),
         "6/8": ("X-x-x-X-x-x-", "X-----X---x-"),
     },
-    "stabs": {"4/4": ("X..x..x...x.x...", "..x...x...x..x..", "X.....x..x......"), "6/8": ("X...x...x...", "..x...x...x.")},
+    "stabs": {
+        "4/4": ("X..x..x...x.x...", "..x...x...x..x..", "X.....x..x......"),
+        "6/8": ("X...x...x...", "..x...x...x."),
+    },
     "offbeat": {"4/4": ("..x...x...x...x.",), "6/8": ("..x.x...x.x.",)},
     "waltz": {"4/4": ("....x---x---x---",), "3/4": ("....x---x---",), "6/8": ("..x-x-..x-x-",)},
     "tremolo": {"4/4": ("X.ggxgggX.ggxggg", "X-..xggg..xgx-gg"), "6/8": ("X.ggggx.gggg",)},
     "drone": {"4/4": ("0---2-0-0---2-1-", "0-..0-2-0-..2-2-"), "6/8": ("0---2-0---2-", "0-2-0-2-0-2-")},
-    "rasgueado": {"4/4": ("X-ggX-..x-ggX---", "X-..xgggX-..x---"), "6/8": ("X--X--X-X-X-", "X-ggggX-ggx-"), "3/4": ("X-..xgggx-..",)},
+    "rasgueado": {
+        "4/4": ("X-ggX-..x-ggX---", "X-..xgggX-..x---"),
+        "6/8": ("X--X--X-X-X-", "X-ggggX-ggx-"),
+        "3/4": ("X-..xgggx-..",),
+    },
 }
 """X x g the whole chord, digits one voice of it, - held, . silent."""
 
@@ -276,7 +303,9 @@ def groove(name: str, metre: str, rng: np.random.Generator) -> Groove:
     return choices[int(rng.integers(len(choices)))]
 
 
-def drum_bar(pattern: Groove, metre: Metre, busyness: float, rng: np.random.Generator, *, fill: bool, crash: bool) -> list[Stroke]:
+def drum_bar(
+    pattern: Groove, metre: Metre, busyness: float, rng: np.random.Generator, *, fill: bool, crash: bool
+) -> list[Stroke]:
     """Return the strokes of one bar: the groove with ghosts that come and go, and a fill at the end of a phrase."""
     strokes: list[Stroke] = []
     end = metre.starts[-1] if fill and pattern else metre.steps
@@ -284,7 +313,13 @@ def drum_bar(pattern: Groove, metre: Metre, busyness: float, rng: np.random.Gene
         for step, mark in enumerate(text[:end]):
             if mark == "." or (mark == "g" and rng.random() > 0.25 + busyness):
                 continue
-            if mark == "x" and piece in ("hat", "shaker", "ride") and busyness < 0.35 and step % 4 == 2 and rng.random() < 0.6:
+            if (
+                mark == "x"
+                and piece in ("hat", "shaker", "ride")
+                and busyness < 0.35
+                and step % 4 == 2
+                and rng.random() < 0.6
+            ):
                 continue
             strokes.append((step, piece, LOUDNESS[mark]))
     if pattern and crash and ("snare" in pattern or "clap" in pattern):
@@ -297,7 +332,7 @@ def drum_bar(pattern: Groove, metre: Metre, busyness: float, rng: np.random.Gene
 def _fill(pattern: Groove, start: int, end: int, busyness: float, rng: np.random.Generator) -> list[Stroke]:
     """Return a run over the last beat on the instruments of the groove."""
     if "snare" in pattern:
-        pieces = ("snare", "high tom", "mid tom", "low tom")
+        pieces: tuple[str, ...] = ("snare", "high tom", "mid tom", "low tom")
     else:
         pieces = tuple(piece for piece in pattern if piece not in ("kick", "hat", "shaker", "triangle")) or ("snare",)
     strokes = []

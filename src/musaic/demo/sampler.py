@@ -101,12 +101,7 @@ class Sampler:
         pan : float in [-1, 1]
         """
         regions = self.font.regions(DRUM_BANK if drum else 0, program)
-        place = round(key)
-        sounding = [
-            number
-            for number, region in enumerate(regions)
-            if region.keys[0] <= place <= region.keys[1] and region.velocities[0] <= velocity <= region.velocities[1]
-        ]
+        sounding = _sounding(regions, round(key), velocity)
         out = np.zeros(0, np.float32)
         pan = 0.0
         for number in sounding:
@@ -214,6 +209,15 @@ class Sampler:
             if len(self._releases) < 512:
                 self._releases[n] = known
         return known
+
+
+def _sounding(regions: tuple[Region, ...], key: int, velocity: int) -> list[int]:
+    """Return which regions play a key; where the font has a hole, the region nearest to it."""
+    loud = [number for number, region in enumerate(regions) if region.velocities[0] <= velocity <= region.velocities[1]]
+    found = [number for number in loud if regions[number].keys[0] <= key <= regions[number].keys[1]]
+    if found or not loud:
+        return found
+    return [min(loud, key=lambda number: min(abs(key - edge) for edge in regions[number].keys))]
 
 
 def _rounded(n: int) -> int:

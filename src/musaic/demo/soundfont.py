@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import itertools
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +124,9 @@ def read_soundfont() -> SoundFont:
         data = path.read_bytes()
         return _parse(data)
     except (OSError, KeyError, IndexError, struct.error, ValueError) as error:
-        raise MusaicError(f"cannot read the soundfont {path}: {error}; run 'pip install --force-reinstall pretty_midi'.") from None
+        raise MusaicError(
+            f"cannot read the soundfont {path}: {error}; run 'pip install --force-reinstall pretty_midi'."
+        ) from None
 
 
 def _parse(data: bytes) -> SoundFont:
@@ -140,7 +144,7 @@ def _parse(data: bytes) -> SoundFont:
     preset_zones = _zones(records(b"pbag", "<HH"), records(b"pgen", "<HH"))
 
     presets: dict[tuple[int, int], tuple[Region, ...]] = {}
-    for head, following in zip(preset_heads[:-1], preset_heads[1:], strict=True):
+    for head, following in itertools.pairwise(preset_heads):
         regions: list[Region] = []
         for outer in _with_globals(preset_zones[head[2] : following[2]], _INSTRUMENT):
             number = outer[_INSTRUMENT]
@@ -173,7 +177,7 @@ def _chunks(data: bytes) -> dict[bytes, tuple[int, int]]:
 def _zones(bags: list[tuple[int, ...]], generators: list[tuple[int, ...]]) -> list[dict[int, int]]:
     """Return each bag's generators by number; ranges stay unsigned words, amounts become signed."""
     zones = []
-    for bag, following in zip(bags[:-1], bags[1:], strict=True):
+    for bag, following in itertools.pairwise(bags):
         zone = {}
         for number, word in generators[bag[0] : following[0]]:
             unsigned = number in (_KEYS, _VELOCITIES, _SAMPLE, _INSTRUMENT, _MODES)
@@ -201,6 +205,8 @@ def _region(outer: dict[int, int], inner: dict[int, int], header: tuple[int, ...
     for coarse, fine in _COARSE_OFFSETS.items():
         shift[fine] += 32768 * inner.get(coarse, 0)
     root = value[_ROOT] if value[_ROOT] >= 0 else original
+    length = loop_end + shift[_LOOP_END] - loop_start - shift[_LOOP_START]
+    loops = inner.get(_MODES, 0) & 1 == 1 and length > 4
     return Region(
         keys=keys,
         velocities=velocities,
@@ -208,8 +214,8 @@ def _region(outer: dict[int, int], inner: dict[int, int], header: tuple[int, ...
         end=end + shift[_END],
         loop_start=loop_start + shift[_LOOP_START],
         loop_end=loop_end + shift[_LOOP_END],
-        loops=inner.get(_MODES, 0) & 1 == 1 and loop_end > loop_start + 4,
-        root=root - value[_COARSE] - (value[_FINE] + correction) / 100,
+        loops=loops,
+        root=_in_tune(root - value[_COARSE] - (value[_FINE] + correction) / 100, rate, length if loops else 0),
         rate=rate,
         # Players scale the written attenuation by 0.4, as the EMU hardware did: fonts are balanced for that.
         gain=10 ** (-max(0.0, 0.04 * value[_ATTENUATION]) / 20),
@@ -220,6 +226,21 @@ def _region(outer: dict[int, int], inner: dict[int, int], header: tuple[int, ...
         sustain=float(np.clip(value[_SUSTAIN] / 10, 0, 100)),
         release=_seconds(value[_RELEASE]),
     )
+
+
+def _in_tune(root: float, rate: int, length: int) -> float:
+    """Return the key that a short loop really sounds at.
+
+    A loop of a few dozen frames is rounded to whole ones, which puts some reeds of the font off by a third of a
+    semitone.
+    """
+    if not 0 < length < 400:
+        return root
+    cycles = round(length * 440 * 2 ** ((root - 69) / 12) / rate)
+    if cycles < 1:
+        return root
+    sounding = 69 + 12 * math.log2(cycles * rate / length / 440)
+    return sounding if abs(sounding - root) < 0.8 else root
 
 
 def _range(zone: dict[int, int], number: int) -> tuple[int, int]:

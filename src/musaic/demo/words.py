@@ -16,7 +16,7 @@ THEMES = ("love", "night", "city", "rain", "journey", "dance", "home", "hope")
 LONGEST_NAME = 60
 """Bytes of a title inside a file name."""
 
-_FORBIDDEN = frozenset('/\\:*?"<>|.¿¡!,;\'’‘“”…،؛؟।')
+_FORBIDDEN = frozenset("/\\:*?\"<>|.¿¡!,;'’‘“”…،؛؟।")
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ def artist_name(language: str, number: int, rng: np.random.Generator) -> str:
     """
     words = vocabulary(language)
     singers = [f"{name} {surname}" for name in words.names for surname in words.surnames]
-    pool = [*words.bands, *(singers[place] for place in rng.permutation(len(singers)))]
-    # Bands are strewn among the singers.
-    order = np.argsort(rng.random(2 * len(words.bands)))
-    head = [pool[: 2 * len(words.bands)][place] for place in order]
-    pool = [*head, *pool[2 * len(words.bands) :]]
+    rng.shuffle(singers)
+    # The first dozens are half bands, half singers.
+    head = [*words.bands, *singers[: len(words.bands)]]
+    rng.shuffle(head)
+    pool = [*head, *singers[len(words.bands) :]]
     if number < len(pool):
         return pool[number]
     first, second = divmod(number - len(pool), len(words.names) - 1)

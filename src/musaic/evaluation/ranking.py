@@ -15,14 +15,23 @@ LEAST_COVERAGE = 0.5
 _Key = tuple[str, str, str]
 
 
+def remarks(row: Mapping[Any, Any]) -> list[str]:
+    """Return why a row may not be ranked: ``leaked``, ``collapsed``, ``low coverage``; nothing for an honest row."""
+    reasons = {
+        "leaked": bool(row["leaked"]),
+        "collapsed": bool(row["collapsed"]),
+        "low coverage": not row["coverage"] >= LEAST_COVERAGE,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
+
+
 def honest(rows: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which rows may be ranked: the label was not seen, the posterior says something, half is clustered."""
-    bad = rows["leaked"].astype(bool) | rows["collapsed"].astype(bool) | ~(rows["coverage"] >= LEAST_COVERAGE)
-    return np.asarray(~bad, dtype=bool)
+    return np.array([not remarks(row) for row in rows.to_dict("records")], dtype=bool)
 
 
 def rank(rows: pd.DataFrame, rank_by: Sequence[str] = ("genre", "language")) -> pd.DataFrame:
-    """Return the rows of a leaderboard, the best honest one first, with the column ``rank`` filled in.
+    """Return the rows of a leaderboard, the best honest one first, with ``rank`` and ``remarks`` filled in.
 
     Parameters
     ----------
@@ -36,7 +45,7 @@ def rank(rows: pd.DataFrame, rank_by: Sequence[str] = ("genre", "language")) -> 
     -------
     rows : DataFrame
         ``rank`` counts clusterings (a cell × clustering) from 1 and stands on each of their honest rows; leaked,
-        collapsed and low-coverage rows come after all honest ones and have none.
+        collapsed and low-coverage rows come after all honest ones, have none, and ``remarks`` says why.
     """
     if rows.empty:
         return rows.copy()
@@ -63,6 +72,7 @@ def rank(rows: pd.DataFrame, rank_by: Sequence[str] = ("genre", "language")) -> 
     result = rows.iloc[sequence].reset_index(drop=True)
     ranks = [place[keys[row]] + 1 if good[row] and keys[row] in ranked else None for row in sequence]
     result["rank"] = pd.array(ranks, dtype="Int64")
+    result["remarks"] = ["; ".join(remarks(row)) for row in result.to_dict("records")]
     return result
 
 

@@ -30,7 +30,7 @@ LEADERBOARD: tuple[str, ...] = (
     *(column for score in _SCORES for column in (score, f"{score}_sd")),
     *("silhouette_ref", "calinski_harabasz_ref", "davies_bouldin_ref", "ari_chance", "nmi_chance", "majority"),
     *("coverage", "noise_policy", "stability", "labels_used", "leaked", "collapsed", "active_units", "seconds"),
-    *("clustering_id", "ami_chance", "purity_chance", "p_value", "sizes", "silhouette_sampled", "rank"),
+    *("clustering_id", "ami_chance", "purity_chance", "p_value", "sizes", "silhouette_sampled", "rank", "remarks"),
 )
 """Columns of a leaderboard, in order; other tools read it, so new ones go to the end."""
 
@@ -150,9 +150,9 @@ def summarise(
     Returns
     -------
     rows : DataFrame
-        Exactly the columns `LEADERBOARD` (``rank`` still empty), then one column and its ``_sd`` for every further
-        registered score; in order of cell, clustering and label. ``p_value`` is the largest over the seeds,
-        ``sizes`` those of the first seed.
+        Exactly the columns `LEADERBOARD` (``rank`` and ``remarks`` still empty), then one column and its ``_sd`` for
+        every further registered score; in order of cell, clustering and label. ``p_value`` is the largest over the
+        seeds, ``sizes`` those of the first seed.
     """
     table = records if isinstance(records, pd.DataFrame) else pd.DataFrame([dict(record) for record in records])
     further = [name for kind in ("internal", "external") for name in score_names(kind) if name not in _SCORES]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing as mp
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -47,13 +46,30 @@ State = tuple[int, int] | None  # size in bytes and time of change; None where t
 
 
 @dataclass(frozen=True)
-class _Task:
-    """One file to measure, and where to put what comes of it."""
+class Task:
+    """One file to measure, and where to put what comes of it.
+
+    Parameters
+    ----------
+    path : Path
+        A sound file.
+    destination : Path
+        Where its features go.
+    config : FeatureConfig
+        What to measure.
+    state : (int, int) or None
+        Size and time of change with which the file is meant; a file that differs is left alone.
+    """
 
     path: Path
-    state: State
     destination: Path
     config: FeatureConfig
+    state: State
+
+    @classmethod
+    def of(cls, path: Path, destination: Path, config: FeatureConfig) -> Task:
+        """Return the task for a file as it is now."""
+        return cls(path, destination, config, _state(path))
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,7 @@ def extract(
     store.prepare()
     known = {} if force else store.read()
     tasks = {
-        content_id: _Task(paths[track_id], states[track_id], store.staged_path(content_id), config)
+        content_id: Task(paths[track_id], store.staged_path(content_id), config, states[track_id])
         for track_id, content_id in ids.items()
         if content_id not in known
     }
@@ -156,7 +172,7 @@ def _rows(corpus: Songs) -> dict[str, tuple[Path | None, Facts]]:
     return rows
 
 
-def _measure(store: Store, tasks: Sequence[_Task], workers: int | None, reporter: Reporter) -> None:
+def _measure(store: Store, tasks: Sequence[Task], workers: int | None, reporter: Reporter) -> None:
     """Measure files into the store."""
     with reporter.bar("measuring sound", len(tasks)) as advance:
         for done, (position, outcome) in enumerate(_outcomes(tasks, workers), start=1):
@@ -170,28 +186,26 @@ def _measure(store: Store, tasks: Sequence[_Task], workers: int | None, reporter
     store.pack()
 
 
-def _crashed(task: _Task, failure: parallel.Failure) -> None:
+def _crashed(task: Task, failure: parallel.Failure) -> None:
     """Keep the fact that a file could not be measured."""
     why = failure.message.splitlines()[0].rstrip(".")
     measured = Measured(Facts("crashed", f"{task.path.name} could not be measured: {why}."))
     write_staged(task.destination, lambda write: measured)
 
 
-def _outcomes(tasks: Sequence[_Task], workers: int | None) -> Iterator[tuple[int, _Stop | parallel.Failure | None]]:
+def _outcomes(tasks: Sequence[Task], workers: int | None) -> Iterator[tuple[int, _Stop | parallel.Failure | None]]:
     """Run the tasks; in this process, too, with one thread, for the same bytes."""
     if workers != 0:
-        yield from parallel.run(_measure_task, tasks, workers=workers)
+        yield from parallel.run(measure_task, tasks, workers=workers)
         return
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):
-        yield from parallel.run(_measure_task, tasks, workers=0)
+        yield from parallel.run(measure_task, tasks, workers=0)
 
 
-def _measure_task(task: _Task) -> _Stop | None:
+def measure_task(task: Task) -> _Stop | None:
     """Measure one file and stage the result."""
-    if mp.parent_process() is not None:
-        _one_thread()
     if _state(task.path) != task.state:
         return None
     try:
@@ -201,19 +215,6 @@ def _measure_task(task: _Task) -> _Stop | None:
     if _state(task.path) != task.state:  # what was measured need not be what the content id stands for
         task.destination.unlink(missing_ok=True)
     return None
-
-
-_limited = False
-
-
-def _one_thread() -> None:
-    """Hold this worker's matrix products to one thread, once, whatever was imported before the executor said so."""
-    global _limited
-    if not _limited:
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(1)
-        _limited = True
 
 
 def _gather(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +14,8 @@ from musaic.models.config import ModelConfig
 from musaic.models.fusion import EarlyFusion
 from musaic.models.inputs import Blocks, Input, InputError, Presence, read_blocks
 
+Row = dict[str, float]
+OnEpoch = Callable[[int, Row], None]
 State = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 
 
@@ -26,6 +28,10 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         The model's own configuration; its defaults where nothing is said.
     random_state : int
         Same seed, same bytes (on the same machine and device).
+    accelerator : str
+        Where a model trains that trains at all: 'auto', 'cpu' or 'cuda'. No part of the state.
+    on_epoch : callable, optional
+        Called with each epoch and its row of the history while training. No part of the state.
 
     Attributes
     ----------
@@ -40,9 +46,13 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
     config_class: ClassVar[type[ModelConfig]]
     least_tracks: ClassVar[int] = 1
 
-    def __init__(self, config: Any = None, *, random_state: int = 0) -> None:
+    def __init__(
+        self, config: Any = None, *, random_state: int = 0, accelerator: str = "auto", on_epoch: OnEpoch | None = None
+    ) -> None:
         self.config = config
         self.random_state = random_state
+        self.accelerator = accelerator
+        self.on_epoch = on_epoch
 
     def fit(
         self,

@@ -13,7 +13,7 @@ from musaic.models.config import BasicVaeConfig, ModelConfig, PcaConfig, RawConf
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from musaic.models.base import Representation
+    from musaic.models.base import OnEpoch, Representation
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,24 @@ def entry(name: str) -> Entry:
     return MODELS[name]
 
 
-def build(config: ModelConfig, *, random_state: int = 0) -> Representation:
-    """Return an unfitted model."""
-    return entry(config.model).load()(config, random_state=random_state)
+def build(
+    config: ModelConfig, *, random_state: int = 0, accelerator: str = "auto", on_epoch: OnEpoch | None = None
+) -> Representation:
+    """Return an unfitted model.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Which model, and what it is told.
+    random_state : int
+        Same seed, same bytes.
+    accelerator : str
+        Where it trains: 'auto', 'cpu' or 'cuda'.
+    on_epoch : callable, optional
+        Called with each epoch and its row of the history while training.
+    """
+    found = entry(config.model).load()
+    return found(config, random_state=random_state, accelerator=accelerator, on_epoch=on_epoch)
 
 
 def from_state(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Representation:

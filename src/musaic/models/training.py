@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from musaic.errors import MusaicError
+from musaic.models.base import OnEpoch, Row
 from musaic.models.config import TrainingConfig
 from musaic.models.elbo import Terms, beta_at
 
 LEAST_FOR_SPLIT = 20
 """Below this many tracks none is held out: one or two would decide by chance when to stop."""
-
-Row = dict[str, float]
-OnEpoch = Callable[[int, Row], None]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from musaic.models.base import Representation
+from musaic.models.base import Representation, Row
 from musaic.models.config import BasicVaeConfig
 from musaic.models.determinism import same_bytes
 from musaic.models.elbo import Terms, active_units, collapsed, kl_normal, reparameterise
@@ -23,7 +23,7 @@ from musaic.models.fusion import EarlyFusion
 from musaic.models.inputs import Blocks, Input, Presence
 from musaic.models.likelihood import NormalLikelihood
 from musaic.models.networks import MlpDecoder, MlpEncoder
-from musaic.models.training import OnEpoch, Row, held_out, train
+from musaic.models.training import held_out, train
 
 AT_ONCE = 8192
 """Tracks encoded or decoded at once, which bounds the memory."""
@@ -81,9 +81,9 @@ class BasicVae(Representation):
     random_state : int
         Same seed, same bytes (on the same machine and device).
     accelerator : str
-        'auto', 'cpu' or 'cuda'; no part of the state.
+        'auto', 'cpu' or 'cuda'.
     on_epoch : callable, optional
-        Called with each epoch and its row of the history while training; no part of the state.
+        Called with each epoch and its row of the history while training.
 
     Attributes
     ----------
@@ -106,13 +106,6 @@ class BasicVae(Representation):
     config_class = BasicVaeConfig
     config_: BasicVaeConfig
     least_tracks = 2
-
-    def __init__(
-        self, config: Any = None, *, random_state: int = 0, accelerator: str = "auto", on_epoch: OnEpoch | None = None
-    ) -> None:
-        super().__init__(config, random_state=random_state)
-        self.accelerator = accelerator
-        self.on_epoch = on_epoch
 
     def posterior(self, X: Input, *, present: Presence = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return mean and variance of every track's posterior, shape (N, Z) each."""

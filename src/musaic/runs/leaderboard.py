@@ -17,8 +17,9 @@ seeds ± standard deviation. AMI, NMI and ARI ask whether clusters and label tel
 nothing in common); the number in brackets is what the same clusters reach on shuffled labels. Purity stands beside the
 majority share, which a single cluster would reach. Silhouette is taken in the clustered space and cannot be compared
 between rows; the one in the common reference space can. Coverage is the share of the corpus that has a cluster,
-stability the agreement (ARI) between seeds. A row is not ranked where its model has seen the label (*leaked*), where
-its posterior has collapsed (*collapsed*), or where fewer than half of the tracks have a cluster (*low coverage*).
+stability the agreement (ARI) between seeds. The rank is that of the clustering. A row is not ranked where its model has
+seen the label (*leaked*), where its posterior has collapsed (*collapsed*), or where fewer than half of the tracks have
+a cluster (*low coverage*).
 """
 
 
@@ -46,17 +47,14 @@ def to_markdown(rows: pd.DataFrame, verdict: str) -> str:
         "| silhouette | in reference | coverage | stability | |"
     )
     lines = [verdict, "", header, "|" + "---|" * 15]
-    place = 0
     for row in rows.to_dict("records"):
-        remarks = not_ranked_because(row)
-        place += not remarks
         label = row["label"] if isinstance(row["label"], str) else "none"
         lines.append(
             "| "
             + " | ".join(
                 _cells(
                     [
-                        str(place) if not remarks else "–",
+                        str(row["rank"]) if pd.notna(row["rank"]) else "–",
                         row["model"],
                         row["input"],
                         f"{row['clustering']} {row['params']}",
@@ -70,28 +68,13 @@ def to_markdown(rows: pd.DataFrame, verdict: str) -> str:
                         _number(row["silhouette_ref"]),
                         _number(row["coverage"]),
                         _number(row["stability"]),
-                        ", ".join(remarks),
+                        row["remarks"],
                     ]
                 )
             )
             + " |"
         )
     return "\n".join(lines) + "\n\n" + HOW_TO_READ
-
-
-def not_ranked_because(row: Mapping[Hashable, Any]) -> list[str]:
-    """Return why a row is not ranked (leaked, collapsed, low coverage); nothing for an honest one."""
-    coverage = row["coverage"]
-    low = isinstance(coverage, float) and coverage < 0.5
-    return [
-        word
-        for word, holds in (
-            ("leaked", bool(row["leaked"])),
-            ("collapsed", bool(row["collapsed"])),
-            ("low coverage", low),
-        )
-        if holds
-    ]
 
 
 def _cells(texts: Iterable[str]) -> list[str]:
