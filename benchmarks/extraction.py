@@ -35,6 +35,8 @@ def main() -> None:
         sys.exit(f"{arguments.path} holds no sound files.")
     config = FeatureConfig(duration=arguments.seconds)
     lines = [f"{len(files)} files, {config.seconds:g} s from the middle of each, one process, one thread"]
+    load = os.getloadavg()[0]
+    lines += [f"load of the machine at the start: {load:.1f} ({'busy: repeat when idle' if load > 0.5 else 'idle'})"]
     lines += [f"  {name}: {len(feature(name).dims(config))} columns" for name in config.names]
     lines += _ratio(files, config, arguments.repeats)
     lines += _workers(files, config, arguments.least)

@@ -61,11 +61,25 @@ def test_every_modality_weighs_the_same_unless_told_otherwise() -> None:
     rng = np.random.default_rng(0)
     X = {"wide": rng.normal(size=(200, 150)) * 7, "narrow": rng.normal(size=(200, 4))}
     blocks = read_blocks(X)
-    for weight in (1.0, 2.0):
-        fusion = EarlyFusion("standard", {"narrow": weight}).fit(blocks)
-        fused = fusion.transform(blocks)
-        energy = {name: float((fused[:, columns] ** 2).sum(axis=1).mean()) for name, columns in fusion.slices.items()}
-        assert energy["narrow"] / energy["wide"] == pytest.approx(weight**2, rel=1e-4)
+    for scaling in ("standard", "none", {"narrow": "none"}):
+        for weight in (1.0, 2.0):
+            fusion = EarlyFusion(scaling, {"narrow": weight}).fit(blocks)  # type: ignore[arg-type]
+            fused = fusion.transform(blocks)
+            energy = {name: float(fused[:, columns].var(axis=0).sum()) for name, columns in fusion.slices.items()}
+            assert energy["narrow"] / energy["wide"] == pytest.approx(weight**2, rel=1e-4)
+
+
+def test_modalities_are_scaled_by_name() -> None:
+    rng = np.random.default_rng(0)
+    X = {"a": rng.normal(5.0, 7.0, size=(50, 3)), "b": rng.normal(5.0, 7.0, size=(50, 2)) * [1.0, 10.0]}
+    blocks = read_blocks(X)
+    fusion = EarlyFusion({"b": "none"}).fit(blocks)
+    assert (fusion.scaling_of("a"), fusion.scaling_of("b")) == ("standard", "none")
+    fused = fusion.transform(blocks)
+    assert fused[:, :3].std(axis=0) == pytest.approx(fused[:, 0].std(), rel=1e-4)
+    assert fused[:, 4].std() / fused[:, 3].std() == pytest.approx(X["b"][:, 1].std() / X["b"][:, 0].std(), rel=1e-4)
+    again = EarlyFusion.from_state(fusion.scaling, None, fusion.dims_, fusion.get_state())
+    np.testing.assert_array_equal(again.transform(blocks), fused)
 
 
 def test_one_modality_comes_out_as_scaled() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from pydantic import Field, model_validator
 from musaic.config import Config
 
 Scaling = Literal["none", "standard", "robust", "per-track"]
+Scalings = Scaling | Mapping[str, Scaling]
 
 
 class ModelConfig(Config):
@@ -18,15 +20,17 @@ class ModelConfig(Config):
     ----------
     model : str
         The model's registered name.
-    scaling : {'none', 'standard', 'robust', 'per-track'}
-        How each modality is scaled; fitted once on the tracks that have it.
+    scaling : {'none', 'standard', 'robust', 'per-track'}, or dict of str to such
+        How the modalities are scaled, all alike or by name ('standard' for those not named); fitted once on the
+        tracks that have it. Vectors whose dimensions already have one unit, such as those of lyrics, are best left as
+        they are: 'none'.
     weights : dict of str to float > 0
         Weight of a modality by name; 1 where nothing is said. The baselines multiply the modality's values by it,
         a VAE the modality's share of the log-likelihood.
     """
 
     model: str
-    scaling: Scaling = "standard"
+    scaling: Scaling | dict[str, Scaling] = "standard"
     weights: dict[str, float] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from musaic.models.config import Scaling
+from musaic.models.config import Scaling, Scalings
 from musaic.models.inputs import Blocks
 from musaic.models.scaling import Scaler
 
@@ -16,14 +16,14 @@ from musaic.models.scaling import Scaler
 class EarlyFusion:
     """Scales every modality and lays them side by side.
 
-    A modality of D features is divided by sqrt(D), so that a wide one does not outweigh a narrow one in a distance,
-    and multiplied by its weight; everything is then multiplied by one number (the root of the mean D), so that one
+    A modality is divided by its spread (the root of its total variance), so that a wide one does not outweigh a
+    narrow one in a distance, and multiplied by its weight; everything is then multiplied by one number, so that one
     modality alone comes out as scaled. An absent modality contributes its mean.
 
     Parameters
     ----------
-    scaling : {'none', 'standard', 'robust', 'per-track'}
-        Of every modality.
+    scaling : {'none', 'standard', 'robust', 'per-track'}, or mapping of str to such
+        Of every modality, or by name ('standard' for those not named).
     weights : mapping of str to float, optional
         1 where nothing is said.
 
@@ -39,8 +39,8 @@ class EarlyFusion:
         Root of the mean variance of the scaled values (1 where nothing varies).
     """
 
-    def __init__(self, scaling: Scaling = "standard", weights: Mapping[str, float] | None = None) -> None:
-        self.scaling: Scaling = scaling
+    def __init__(self, scaling: Scalings = "standard", weights: Mapping[str, float] | None = None) -> None:
+        self.scaling = scaling
         self.weights = weights
 
     def fit(self, blocks: Blocks) -> Self:
@@ -49,7 +49,7 @@ class EarlyFusion:
         self.scalers_, self.means_, self.spreads_ = {}, {}, {}
         for name, values in blocks.values.items():
             rows = values[blocks.present[name]] if blocks.present[name].any() else np.zeros((1, values.shape[1]))
-            self.scalers_[name] = Scaler(self.scaling).fit(rows)
+            self.scalers_[name] = Scaler(self.scaling_of(name)).fit(rows)
             scaled = self.scalers_[name].transform(rows)
             self.means_[name] = scaled.mean(axis=0, dtype=np.float64)
             self.spreads_[name] = float(np.sqrt(scaled.var(axis=0, dtype=np.float64).mean())) or 1.0
@@ -63,9 +63,21 @@ class EarlyFusion:
 
     @property
     def balance(self) -> dict[str, float]:
-        """What gives every modality an equal say, whatever its width."""
+        """What gives every normalised modality an equal say, whatever its width; 1 for one alone."""
         mean = float(np.mean(list(self.dims_.values())))
         return {name: float(np.sqrt(mean / width)) for name, width in self.dims_.items()}
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """What the scaled values of every modality are multiplied by: balance, units and weight; 1 for one alone."""
+        unit = float(np.sqrt(np.mean(np.square(list(self.spreads_.values())))))
+        return {
+            name: balance * unit / self.spreads_[name] * self.weight(name) for name, balance in self.balance.items()
+        }
+
+    def scaling_of(self, name: str) -> Scaling:
+        """Return how a modality is scaled."""
+        return self.scaling if isinstance(self.scaling, str) else self.scaling.get(name, "standard")
 
     def weight(self, name: str) -> float:
         """Return the weight asked for a modality."""
@@ -77,7 +89,7 @@ class EarlyFusion:
         for name, columns in self.slices.items():
             scaled = self.scalers_[name].transform(blocks.values[name])
             filled = np.where(blocks.present[name][:, None], scaled, self.means_[name].astype(np.float32))
-            fused[:, columns] = filled * np.float32(self.balance[name] * self.weight(name))
+            fused[:, columns] = filled * np.float32(self.factors[name])
         return fused
 
     def normalized(self, blocks: Blocks) -> NDArray[np.float32]:
@@ -113,7 +125,7 @@ class EarlyFusion:
     @classmethod
     def from_state(
         cls,
-        scaling: Scaling,
+        scaling: Scalings,
         weights: Mapping[str, float] | None,
         dims: Mapping[str, int],
         state: Mapping[str, NDArray[Any]],
@@ -123,7 +135,7 @@ class EarlyFusion:
         fusion.dims_ = dict(dims)
         fusion.scalers_, fusion.means_, fusion.spreads_ = {}, {}, {}
         for name in dims:
-            scaler = Scaler(scaling)
+            scaler = Scaler(fusion.scaling_of(name))
             scaler.center_, scaler.scale_ = state[f"scaling.{name}.center"], state[f"scaling.{name}.scale"]
             fusion.scalers_[name] = scaler
             fusion.means_[name] = state[f"scaling.{name}.mean"]
