@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "models": COMMON,
     "clustering": COMMON,
     "evaluation": COMMON | {"clustering"},
-    "runs": COMMON | {"report"},  # Run.report(), imported inside the method
+    "runs": COMMON,
     "demo": COMMON,
     "experiment": COMMON
     | {"corpus", "audio", "lyrics", "features", "models", "clustering", "evaluation", "runs", "maps"},

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from musaic.errors import MusaicError, UsageError
     from musaic.experiment import load_experiment, run
     from musaic.features import extract
+    from musaic.report import draw_report
     from musaic.runs import Run, open_run
 
 _HOMES = {
     "Corpus": "musaic.corpus",
     "read_corpus": "musaic.corpus",
+    "draw_report": "musaic.report",
     "extract": "musaic.features",
     "load_experiment": "musaic.experiment",
     "run": "musaic.experiment",
@@ -30,7 +32,18 @@ _HOMES = {
     "UsageError": "musaic.errors",
 }
 
-__all__ = ["Corpus", "MusaicError", "Run", "UsageError", "extract", "load_experiment", "open_run", "read_corpus", "run"]
+__all__ = [
+    "Corpus",
+    "MusaicError",
+    "Run",
+    "UsageError",
+    "draw_report",
+    "extract",
+    "load_experiment",
+    "open_run",
+    "read_corpus",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,15 +17,12 @@ def report(
 ) -> None:
     """Draw a run's figures and write its report again, from what is on disk."""
     from musaic.progress import Reporter
-    from musaic.report import write_figures, write_report
-    from musaic.runs import open_run
+    from musaic.report import draw_report
 
-    folder = open_run(run).path
-    figures = write_figures(folder, reporter=Reporter(quiet=quiet))
-    page = write_report(folder)
+    page = draw_report(run, reporter=Reporter(quiet=quiet))
     if json:
         import json as formatter
 
-        typer.echo(formatter.dumps({"report": str(page), "figures": [str(figure) for figure in figures]}, indent=2))
+        typer.echo(formatter.dumps({"report": str(page)}, ensure_ascii=False, indent=2))
     else:
         typer.echo(f"report: {page}")

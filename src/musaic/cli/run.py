@@ -63,11 +63,10 @@ def run(
 def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any) -> None:
     """Run an experiment, draw its report, and say where it is; leave with 1 where a cell failed."""
     from musaic.experiment import run as run_experiment
-    from musaic.report import write_figures, write_report
+    from musaic.report import draw_report
 
     done = run_experiment(experiment, reporter=reporter, **options)
-    write_figures(done.path, reporter=reporter)
-    report = write_report(done.path)
+    report = done.report_file if done.report_file.exists() else draw_report(done, reporter=reporter)
     failed = [cell["cell"] for cell in done.cells if cell["status"] == "failed"]
     if json:
         import json as formatter

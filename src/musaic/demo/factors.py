@@ -147,6 +147,6 @@ def draw_factors(seed: int, genre: str, slot: int, index: int) -> Factors:
         swing_ratio=rhythm.swing[0] + (rhythm.swing[1] - rhythm.swing[0]) * u("swing"),
         reverb_share=sound.reverb[0] + (sound.reverb[1] - sound.reverb[0]) * (0.6 * artist_u("hall") + 0.4 * u("hall")),
         tilt_db=normal(0.6 * artist_u("tilt") + 0.4 * u("tilt"), *sound.tilt),
-        loudness_dbfs=min(normal(u("loudness"), *sound.loudness), -11.5),
+        loudness_dbfs=min(normal(u("loudness"), *sound.loudness), -12.0),
         width=0.4 + 0.6 * (0.6 * artist_u("width") + 0.4 * u("width")),
     )

@@ -20,8 +20,8 @@ from musaic.demo.soundfont import read_soundfont
 
 Wave = npt.NDArray[np.float32]
 
-PEAK = 0.77
-"""2 dB below full scale: room for what lossy coding adds."""
+PEAK = 0.7
+"""3 dB below full scale: room for what lossy coding adds."""
 
 SENDS = {"lead": 1.0, "chords": 0.8, "bass": 0.12, "pad": 1.0, "drums": 0.45}
 """How much of each part the hall hears."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +10,8 @@ from typing import Any, TypeVar
 from musaic.audio.decode import probe
 from musaic.corpus import Corpus, read_corpus
 from musaic.errors import UsageError
-from musaic.experiment.config import CellConfig, Experiment, load_experiment
+from musaic.experiment.cell import Cell
+from musaic.experiment.config import Experiment, load_experiment
 from musaic.experiment.environment import environment
 from musaic.experiment.fitting import FitTask, fit_cell
 from musaic.experiment.folder import open_folder, write_tracks
@@ -28,22 +28,6 @@ from musaic.runs import Run
 
 Task = TypeVar("Task")
 FEWEST_TRACKS = 2
-
-
-@dataclass
-class Cell:
-    """One cell of the run: what it is, what it is given, and what became of it."""
-
-    name: str
-    config: CellConfig
-    inputs: Inputs
-    status: str = "pending"
-    reason: str | None = None
-
-    def fail(self, reason: str) -> None:
-        """Note why the cell failed; the first reason stands."""
-        if self.status != "failed":
-            self.status, self.reason = "failed", reason
 
 
 def run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,14 +11,12 @@ import pyarrow.parquet as pq
 from musaic.evaluation.ranking import rank
 from musaic.evaluation.table import summarise
 from musaic.evaluation.verdict import Contender, Verdict, judge
+from musaic.experiment.cell import Cell
 from musaic.experiment.config import Experiment
 from musaic.files import read_json, write_json, write_parquet
 from musaic.models.registry import MODELS
 from musaic.runs import Run
 from musaic.runs.leaderboard import write_leaderboard
-
-if TYPE_CHECKING:
-    from musaic.experiment.runner import Cell
 
 
 def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any]:

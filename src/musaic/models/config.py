@@ -86,7 +86,7 @@ class MlpConfig(Config):
     """
 
     network: Literal["mlp"] = "mlp"
-    widths: tuple[int, ...] = (512,)
+    widths: tuple[int, ...] = (256, 128)
     dropout: float = Field(default=0.3, ge=0, lt=1)
     norm: Literal["none", "batch", "layer"] = "layer"
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from musaic.report.draw import draw_report
     from musaic.report.figures import write_figures
     from musaic.report.fonts import missing_fonts
     from musaic.report.page import write_report
 
-__all__ = ["missing_fonts", "write_figures", "write_report"]
+__all__ = ["draw_report", "missing_fonts", "write_figures", "write_report"]
+
+_HOMES = {
+    "draw_report": "musaic.report.draw",
+    "missing_fonts": "musaic.report.fonts",
+    "write_figures": "musaic.report.figures",
+    "write_report": "musaic.report.page",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "write_figures":
-        from musaic.report.figures import write_figures
-
-        return write_figures
-    if name == "write_report":
-        from musaic.report.page import write_report
-
-        return write_report
-    if name == "missing_fonts":
-        from musaic.report.fonts import missing_fonts
-
-        return missing_fonts
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -184,10 +184,3 @@ class Run:
         if matches:
             raise UsageError(f"{name!r} names {len(matches)} cells: {', '.join(matches)}; give more of the name.")
         raise unknown("cell", name, names)
-
-    def report(self) -> Path:
-        """Draw the figures and write ``report.html``; return its path."""
-        from musaic.report import write_figures, write_report
-
-        write_figures(self.path)
-        return write_report(self.path)

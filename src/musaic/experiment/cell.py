@@ -1,0 +1,38 @@
+"""One cell of a run: what it is, what it is given, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from musaic.experiment.config import CellConfig
+from musaic.experiment.inputs import Inputs
+
+
+@dataclass
+class Cell:
+    """A cell on its way.
+
+    Parameters
+    ----------
+    name : str
+        ``<slug>-<8 hex>``.
+    config : CellConfig
+        Model and inputs, as configured.
+    inputs : Inputs
+        What the model is given.
+    status : {'pending', 'done', 'failed', 'skipped'}
+        How far it came.
+    reason : str, optional
+        Why it failed or was skipped.
+    """
+
+    name: str
+    config: CellConfig
+    inputs: Inputs
+    status: str = "pending"
+    reason: str | None = None
+
+    def fail(self, reason: str) -> None:
+        """Note why the cell failed; the first reason stands."""
+        if self.status != "failed":
+            self.status, self.reason = "failed", reason
