@@ -24,25 +24,25 @@ def contender(cell: str, hit: float, *, baseline: bool = False, seeds: int = 4, 
 def test_a_clearly_better_model_wins_and_a_clearly_worse_one_loses() -> None:
     better = judge([contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True)], TRUTH)
     assert better.beats
-    assert better.low > 0
-    assert "beats the baselines" in better.sentence
+    assert better.comparisons[0].low > 0
+    assert "beats them" in better.sentence
     worse = judge([contender("basic-vae", 0.4), contender("pca", 0.9, baseline=True)], TRUTH)
     assert not worse.beats
-    assert worse.high < 0
-    assert "is below the baselines" in worse.sentence
+    assert worse.comparisons[0].high < 0
+    assert "is below them" in worse.sentence
 
 
 def test_equals_are_not_told_apart() -> None:
     verdict = judge([contender("basic-vae", 0.6), contender("pca", 0.6, baseline=True)], TRUTH)
     assert not verdict.beats
-    assert verdict.low < 0 < verdict.high
+    assert verdict.comparisons[0].low < 0 < verdict.comparisons[0].high
     assert "not clearly different" in verdict.sentence
     assert "\n" not in verdict.sentence
 
 
 def test_it_is_held_against_the_best_baseline() -> None:
     rivals = [contender("pca", 0.5, baseline=True), contender("raw", 0.8, baseline=True)]
-    assert judge([contender("basic-vae", 0.7), *rivals], TRUTH).baseline == "raw"
+    assert judge([contender("basic-vae", 0.7), *rivals], TRUTH).comparisons[0].baseline == "raw"
 
 
 def test_the_model_is_chosen_without_labels() -> None:
@@ -55,7 +55,7 @@ def test_the_model_is_chosen_without_labels() -> None:
         ],
         TRUTH,
     )
-    assert found.vae == "steady"
+    assert found.comparisons[0].vae == "steady"
 
 
 @pytest.mark.parametrize("other", [{"input": "lyrics"}, {"n_clusters": 6}, {"clustering": "ward"}, {"space": "raw"}])
@@ -91,7 +91,20 @@ def test_only_tracks_that_both_have_are_compared() -> None:
 def test_one_seed_has_no_spread_and_says_so() -> None:
     found = judge([contender("basic-vae", 0.9, seeds=1), contender("pca", 0.4, baseline=True, seeds=1)], TRUTH)
     assert "not known from one seed" in found.sentence
-    assert np.isnan(found.spread)
+    assert np.isnan(found.comparisons[0].spread)
+
+
+def test_every_input_is_compared_and_intervals_hold_jointly() -> None:
+    sides = [contender("basic-vae", 0.7), contender("pca", 0.6, baseline=True)]
+    both = [*sides, contender("vae-2", 0.9, input="lyrics"), contender("pca-2", 0.3, baseline=True, input="lyrics")]
+    one, two = judge(sides, TRUTH), judge(both, TRUTH)
+    assert [found.input for found in two.comparisons] == ["lyrics", "statistics"]
+    assert two.comparisons[0].beats
+    alone, joint = one.comparisons[0], two.comparisons[1]
+    assert alone.difference == joint.difference
+    assert joint.high - joint.low > alone.high - alone.low
+    assert "joint" in two.sentence
+    assert "joint" not in one.sentence
 
 
 def test_the_same_words_again() -> None:

@@ -9,7 +9,7 @@ Letters: N tracks, S seeds, B bootstrap samples.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,38 +69,82 @@ class Contender:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A learned representation against the best baseline where all else is equal.
+
+    Attributes
+    ----------
+    input, clustering, n_clusters
+        What is equal on both sides.
+    vae, baseline : str
+        The cells compared; ``vae_model`` and ``baseline_model`` are their models.
+    vae_ami, baseline_ami : float
+        Mean AMI over seeds.
+    difference, low, high : float
+        Their difference, with its interval from a paired bootstrap over tracks and seeds.
+    spread : float
+        Standard deviation of the difference of two seeds; NaN with one seed.
+    """
+
+    input: str
+    clustering: str
+    n_clusters: float
+    vae: str
+    baseline: str
+    vae_model: str
+    baseline_model: str
+    vae_ami: float
+    baseline_ami: float
+    difference: float
+    low: float
+    high: float
+    spread: float
+
+    @property
+    def beats(self) -> bool:
+        """Whether the learned one is above, beyond the interval and the spread between seeds."""
+        return bool(self.low > 0 and not self.difference <= self.spread)
+
+    @property
+    def below(self) -> bool:
+        """Whether it is below, beyond both."""
+        return bool(self.high < 0 and not -self.difference <= self.spread)
+
+    @property
+    def words(self) -> str:
+        """The comparison for a person."""
+        word = "beats them" if self.beats else "is below them" if self.below else "is not clearly different"
+        if not np.isfinite(self.spread):
+            beyond = "spread between seeds not known from one seed"
+        else:
+            more = "more" if abs(self.difference) > self.spread else "not more"
+            beyond = f"{more} than the spread between seeds, {self.spread:.3f}"
+        return (
+            f"with {self.input} (k = {self.n_clusters:g}) {self.vae_model} {word}: {self.vae_ami:.3f} against "
+            f"{self.baseline_ami:.3f} of {self.baseline_model}, {self.difference:+.3f} "
+            f"[{self.low:+.3f}, {self.high:+.3f}], {beyond}"
+        )
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """What the comparison says.
+    """What the comparisons say.
 
     Attributes
     ----------
     sentence : str
         For a person.
-    beats : bool, optional
-        Whether the VAE is above the baseline beyond the bootstrap interval and the spread between seeds; None where
-        it cannot be told.
-    difference, low, high : float
-        Mean AMI of the VAE minus that of the baseline, with the 95 % interval of a paired bootstrap over tracks and
-        seeds.
-    spread : float
-        Standard deviation of the difference of two seeds.
-    vae, baseline : str
-        The cells compared.
-    ahead, places : int
-        In how many of the places with both the VAE has the higher mean.
+    comparisons : tuple of Comparison
+        One an input, none where nothing can be compared.
     """
 
     sentence: str
-    beats: bool | None = None
-    difference: float = float("nan")
-    low: float = float("nan")
-    high: float = float("nan")
-    spread: float = float("nan")
-    vae: str = ""
-    baseline: str = ""
-    ahead: int = 0
-    places: int = 0
-    details: dict[str, Any] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def beats(self) -> bool | None:
+        """Whether a learned representation beats the baselines with any input; None where it cannot be told."""
+        return any(found.beats for found in self.comparisons) if self.comparisons else None
 
 
 def judge(
@@ -111,7 +155,7 @@ def judge(
     n_bootstrap: int = 500,
     random_state: int = 0,
 ) -> Verdict:
-    """Return whether the best VAE beats the baselines.
+    """Return whether learned representations beat the baselines, for every input that both were given.
 
     Parameters
     ----------
@@ -122,46 +166,70 @@ def judge(
     label : str
         Its name.
     n_bootstrap : int >= 1
-        Samples of tracks.
+        Samples of tracks and seeds.
     random_state : int
         Same seed, same numbers.
+
+    Notes
+    -----
+    For each input, the clustering and the learned model that speak are chosen by stability, then by silhouette in the
+    reference space, and never by a label; the rival is the best baseline in that very place. Intervals hold jointly at
+    95 % over the inputs (Bonferroni).
     """
     if truth is None or len(np.unique(_known(truth))) < 2:
         return Verdict("Whether the VAE beats the baselines cannot be told: there are no labels to hold them against.")
     fair = [c for c in contenders if not (c.collapsed or is_leaked(label, c.labels_used))]
     fair = [c for c in fair if c.coverage >= LEAST_COVERAGE]
-    learned = [c for c in contenders if not c.baseline]
-    if learned and all(c.baseline for c in fair):
+    if any(not c.baseline for c in contenders) and all(c.baseline for c in fair):
         return Verdict(
-            f"No VAE can be held against the baselines: each has collapsed, has seen {label}, or left most tracks out.",
-            beats=False,
+            f"No VAE can be held against the baselines: each has collapsed, has seen {label}, or left most tracks out."
         )
-    pairs = []
+    chosen: dict[str, tuple[Contender, Contender]] = {}
     for place in sorted({c.place for c in fair}):
         here = [c for c in fair if c.place == place]
         models, rivals = [c for c in here if not c.baseline], [c for c in here if c.baseline]
         if models and rivals:
-            pairs.append((max(models, key=_merit), max(rivals, key=lambda c: (_mean_ami(c, truth), c.cell))))
-    if not pairs:
+            pair = max(models, key=_merit), max(rivals, key=lambda c: (_mean_ami(c, truth), c.cell))
+            standing = chosen.get(pair[0].input)
+            if standing is None or _merit(pair[0]) > _merit(standing[0]):
+                chosen[pair[0].input] = pair
+    if not chosen:
         return Verdict("Whether the VAE beats the baselines cannot be told: no two share input, clustering and k.")
-    gaps = [_mean_ami(model, truth) - _mean_ami(rival, truth) for model, rival in pairs]
-    vae, rival = max(pairs, key=lambda pair: _merit(pair[0]))
-    difference, low, high = paired_bootstrap(vae, rival, truth, n_bootstrap=n_bootstrap, random_state=random_state)
-    spread = float(np.hypot(_sd_ami(vae, truth), _sd_ami(rival, truth)))
-    beats = bool(low > 0 and not difference <= spread)
-    ahead = sum(gap > 0 for gap in gaps)
+    level = 1 - 0.05 / len(chosen)
+    found = tuple(
+        _compare(vae, rival, truth, level=level, n_bootstrap=n_bootstrap, random_state=random_state)
+        for vae, rival in chosen.values()
+    )
+    seeds = min(len(contender.labelings) for pair in chosen.values() for contender in pair)
+    jointly = "joint " if len(found) > 1 else ""
     return Verdict(
-        _sentence(vae, rival, truth, label, (difference, low, high, spread), beats, ahead, len(pairs)),
-        beats=beats,
+        f"Held against the baselines on {label}, at equal input, clustering and k: "
+        f"{'; '.join(comparison.words for comparison in found)} (AMI, {jointly}95 % intervals of a paired bootstrap "
+        f"over tracks and {seeds} seed{'s' if seeds != 1 else ''}).",
+        found,
+    )
+
+
+def _compare(
+    vae: Contender, rival: Contender, truth: Sequence[Any], *, level: float, n_bootstrap: int, random_state: int
+) -> Comparison:
+    difference, low, high = paired_bootstrap(
+        vae, rival, truth, level=level, n_bootstrap=n_bootstrap, random_state=random_state
+    )
+    return Comparison(
+        input=vae.input,
+        clustering=vae.clustering,
+        n_clusters=vae.n_clusters,
+        vae=vae.cell,
+        baseline=rival.cell,
+        vae_model=vae.model,
+        baseline_model=rival.model,
+        vae_ami=_mean_ami(vae, truth),
+        baseline_ami=_mean_ami(rival, truth),
         difference=difference,
         low=low,
         high=high,
-        spread=spread,
-        vae=vae.cell,
-        baseline=rival.cell,
-        ahead=ahead,
-        places=len(pairs),
-        details={"input": vae.input, "clustering": vae.clustering, "n_clusters": vae.n_clusters, "label": label},
+        spread=float(np.hypot(_sd_ami(vae, truth), _sd_ami(rival, truth))),
     )
 
 
@@ -170,10 +238,11 @@ def paired_bootstrap(
     second: Contender,
     truth: Sequence[Any],
     *,
+    level: float = 0.95,
     n_bootstrap: int = 500,
     random_state: int = 0,
 ) -> tuple[float, float, float]:
-    """Return the difference in AMI (mean over seeds) and its 95 % interval over resampled tracks and seeds.
+    """Return the difference in AMI (mean over seeds) and its interval over resampled tracks and seeds.
 
     Both contenders are scored on the same resampled tracks each time. Seeds are drawn anew on either side, so that a
     lucky handful of them does not pass for a better model.
@@ -198,39 +267,8 @@ def paired_bootstrap(
         difference(rng.integers(len(rows), size=len(rows)), [rng.integers(len(side), size=len(side)) for side in sides])
         for _ in range(n_bootstrap)
     ]
-    low, high = np.nanpercentile(drawn, (2.5, 97.5))
+    low, high = np.nanpercentile(drawn, (50 * (1 - level), 50 * (1 + level)))
     return difference(np.arange(len(rows)), [np.arange(len(side)) for side in sides]), float(low), float(high)
-
-
-def _sentence(
-    vae: Contender,
-    rival: Contender,
-    truth: Sequence[Any],
-    label: str,
-    numbers: tuple[float, float, float, float],
-    beats: bool,
-    ahead: int,
-    places: int,
-) -> str:
-    difference, low, high, spread = numbers
-    if beats:
-        word = "beats the baselines"
-    elif high < 0 and not -difference <= spread:
-        word = "is below the baselines"
-    else:
-        word = "is not clearly different from the baselines"
-    seeds = min(len(vae.labelings), len(rival.labelings))
-    if not np.isfinite(spread):
-        beyond = "the spread between seeds is not known from one seed"
-    else:
-        beyond = f"{'more' if abs(difference) > spread else 'not more'} than the spread between seeds ({spread:.3f})"
-    others = f"; it is ahead in {ahead} of {places} such comparisons" if places > 1 else ""
-    return (
-        f"At equal input ({vae.input}), clustering ({vae.clustering}) and k ({vae.n_clusters:g}), {vae.model} {word} "
-        f"on {label}: AMI {_mean_ami(vae, truth):.3f} against {_mean_ami(rival, truth):.3f} of {rival.model}, a "
-        f"difference of {difference:+.3f} [{low:+.3f}, {high:+.3f}] (paired bootstrap over tracks and {seeds} "
-        f"seed{'s' if seeds != 1 else ''}), {beyond}{others}."
-    )
 
 
 def _merit(contender: Contender) -> tuple[float, float, str]:

@@ -25,6 +25,7 @@ class FitTask:
     model: ModelConfig
     seed: int
     inputs: Inputs
+    device: str
 
 
 def fit_cell(task: FitTask) -> float:
@@ -34,7 +35,7 @@ def fit_cell(task: FitTask) -> float:
     """
     start = time.perf_counter()
     inputs = task.inputs
-    model = build(task.model, random_state=task.seed)
+    model = build(task.model, random_state=task.seed, accelerator=task.device)
     model.fit(inputs.values, present=inputs.present, groups=inputs.groups)
     folder = task.run.model_folder(task.cell, task.seed)
     save_state(folder, *model.get_state())

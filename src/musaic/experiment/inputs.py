@@ -10,7 +10,7 @@ import numpy as np
 
 from musaic.errors import unknown
 from musaic.lyrics.config import LyricsConfig
-from musaic.lyrics.tfidf import TfidfEncoder
+from musaic.lyrics.tfidf import TfidfEncoder, has_words
 from musaic.runs.state import load_state, save_state
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def gather_inputs(corpus: Corpus, features: FeatureSet, config: LyricsConfig, ru
     values = {name: feature.values for name, feature in vectors.items()}
     present = {name: feature.present for name, feature in vectors.items()}
     texts = corpus.tracks.set_index("track_id")["lyrics"].reindex(list(features.track_ids))
-    has_lyrics = texts.notna().to_numpy()
+    has_lyrics = np.array([isinstance(text, str) and has_words(text) for text in texts], dtype=bool)
     values[LYRICS], present[LYRICS] = _lyrics_vectors(list(texts[has_lyrics]), has_lyrics, config, run)
     groups = corpus.tracks.set_index("track_id")["group"].reindex(list(features.track_ids)).to_numpy(dtype=str)
     return Inputs(features.track_ids, values, present, groups)

@@ -137,11 +137,12 @@ class _Work:
 
     def fit(self, cells: list[Cell], experiment: Experiment) -> None:
         """Train every cell with every seed."""
+        device = experiment.compute.device
         self._do(
             "training",
             fit_cell,
             [
-                (cell, f"seed-{seed}", FitTask(self.run, cell.name, cell.config.model, seed, cell.inputs))
+                (cell, f"seed-{seed}", FitTask(self.run, cell.name, cell.config.model, seed, cell.inputs, device))
                 for cell in cells
                 for seed in experiment.seeds
                 if not self.run.embedding_file(cell.name, seed).exists()

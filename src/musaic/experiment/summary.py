@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,8 @@ def _contender(
 
 def _numbers(verdict: Verdict) -> dict[str, Any]:
     """Return the verdict's numbers, JSON-ready: what is not known is null."""
-    numbers = {name: getattr(verdict, name) for name in ("difference", "low", "high", "spread")}
-    known = {name: float(value) if np.isfinite(value) else None for name, value in numbers.items()}
-    places = {"vae": verdict.vae, "baseline": verdict.baseline, "ahead": verdict.ahead, "places": verdict.places}
-    return {"beats": verdict.beats, **known, **places, "details": verdict.details}
+    comparisons = [
+        {key: None if isinstance(value, float) and not np.isfinite(value) else value for key, value in plain.items()}
+        for plain in (asdict(found) | {"beats": found.beats} for found in verdict.comparisons)
+    ]
+    return {"beats": verdict.beats, "comparisons": comparisons}

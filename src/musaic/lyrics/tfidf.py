@@ -163,13 +163,13 @@ def _prepare(texts: Sequence[str]) -> list[str]:
     prepared = [unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower()) for text in texts]
     if not prepared:
         raise UsageError("there are no texts; give at least one.")
-    empty = [position for position, text in enumerate(prepared) if not _words(text)]
+    empty = [position for position, text in enumerate(prepared) if not has_words(text)]
     if empty:
         named = ", ".join(map(str, empty[:5])) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
         raise UsageError(f"no words in text {named}; tracks without lyrics are absent, leave them out.")
     return prepared
 
 
-def _words(text: str) -> bool:
+def has_words(text: str) -> bool:
     """Return whether a text holds anything but spaces and characters that are not seen."""
     return any(not character.isspace() and unicodedata.category(character)[0] != "C" for character in text)
