@@ -102,8 +102,15 @@ def run(
         if cell.reason:
             reporter.say(f"{cell.status}: {cell.config.slug}: {cell.reason}")
     write_json(folder.cells_file, {"cells": [describe_cell(folder, resolved, cell) for cell in cells]})
+    before = _text(folder.leaderboard_text_file)
     summarise_run(Run(folder.path), resolved)
+    if _text(folder.leaderboard_text_file) != before:
+        remove(folder.report_file)  # it shows what has changed
     return Run(folder.path)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _plan(experiment: Experiment, inputs: Inputs, only: Sequence[str]) -> list[Cell]:
