@@ -123,3 +123,15 @@ def test_spelling_does_not_depend_on_the_order_and_is_settled_at_once(values, ra
     assert merged == {}
     kept = [value for value in once if value is not None]
     assert spellings(random.sample(kept, len(kept)), "genre") == spellings(kept, "genre")
+
+
+def test_lyrics_of_a_label_table_are_texts_or_paths(tmp_path):
+    (tmp_path / "songs").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "songs" / f"{name}.wav").write_bytes(b"RIFF")
+    (tmp_path / "songs" / "words.txt").write_text("নদীর গান", encoding="utf-8")
+    table = tmp_path / "more.csv"
+    table.write_text("id,lyrics\na,words.txt\nb,la la la\n", encoding="utf-8")
+    corpus = read_corpus(tmp_path / "songs", CorpusConfig(tags=False, labels=(str(table),)))
+    lyrics = corpus.tracks.set_index("track_id")["lyrics"]
+    assert lyrics.to_dict() == {"a.wav": "নদীর গান", "b.wav": "la la la"}

@@ -110,3 +110,16 @@ def test_every_input_is_compared_and_intervals_hold_jointly() -> None:
 def test_the_same_words_again() -> None:
     both = [contender("basic-vae", 0.7), contender("pca", 0.6, baseline=True)]
     assert judge(both, TRUTH, random_state=1) == judge(both[::-1], TRUTH, random_state=1)
+
+
+def test_labels_that_say_nothing_compare_nothing() -> None:
+    """With one label a track AMI is not defined."""
+    alone = {0: np.arange(200)}
+    sides = [
+        Contender(cell=name, model=name, input="x", clustering="kmeans", space="latent", n_clusters=200,
+                  labelings=alone, baseline=name == "pca")
+        for name in ("basic-vae", "pca")
+    ]  # fmt: skip
+    found = judge(sides, [f"genre-{row}" for row in range(200)])
+    assert found.beats is None
+    assert "nan" not in found.sentence

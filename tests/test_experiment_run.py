@@ -314,3 +314,101 @@ def test_the_command_line_runs_it_all(songs: Path, cache: Path, tmp_path: Path, 
     first = page.read_bytes()
     assert invoke(["report", str(tmp_path / "run")]) == 0
     assert page.read_bytes() == first
+
+
+def test_cells_done_before_stay_done(songs: Path, cache: Path, tmp_path: Path) -> None:
+    for only in ("pca*", "raw*"):
+        found = run(TINY, corpus=songs, out=tmp_path / "run", cache=cache, workers=0, only=[only])
+    assert {cell["model"]: cell["status"] for cell in found.cells} == {
+        "raw": "done",
+        "pca": "done",
+        "basic-vae": "pending",
+    }
+    assert set(found.leaderboard["model"]) == {"raw", "pca"}
+
+
+@pytest.mark.parametrize(
+    ("change", "only", "named"),
+    [
+        ({"cells": [{"model": "pca", "input": "statistic"}]}, (), "'statistics'"),
+        ({"cells": [{"model": "pca", "input": "log_mel"}]}, (), "frames"),
+        ({"evaluation": {"labels": ["gerne"]}}, (), "'gerne'.*'genre'"),
+        ({"clusterings": [{"algorithm": "kmeans", "n_clusters": "labels:mood"}]}, (), "'mood'"),
+        ({}, ["nothing*"], "matches no cell"),
+    ],
+)
+def test_what_can_be_known_to_be_wrong_leaves_no_folder(
+    songs: Path, cache: Path, tmp_path: Path, change: dict, only: list[str], named: str
+) -> None:
+    with pytest.raises(musaic.UsageError, match=named):
+        run({**TINY, **change}, corpus=songs, out=tmp_path / "run", cache=cache, workers=0, only=only)
+    assert not (tmp_path / "run").exists()
+
+
+def test_changed_labels_are_noticed(songs: Path, cache: Path, tmp_path: Path) -> None:
+    ids = [f"audio/{path.relative_to(songs / 'audio').as_posix()}" for path in sorted(songs.rglob("*.wav"))]
+    moods = pd.DataFrame({"track_id": ids, "mood": ["glad", "sad"] * 12})
+    moods.to_csv(tmp_path / "moods.csv", index=False)
+    experiment = {**TINY, "corpus": {"labels": [str(tmp_path / "moods.csv")]}}
+    only = {"corpus": songs, "out": tmp_path / "run", "cache": cache, "workers": 0, "only": ["pca*"]}
+    run(experiment, **only)  # type: ignore[arg-type]
+    moods.rename(columns={"mood": "feeling"}).to_csv(tmp_path / "moods.csv", index=False)
+    with pytest.raises(musaic.UsageError, match=r"feeling, mood.*--out"):
+        run(experiment, **only)  # type: ignore[arg-type]
+    moods.assign(mood="glad").to_csv(tmp_path / "moods.csv", index=False)
+    with pytest.raises(musaic.UsageError, match="12 changed"):
+        run(experiment, **only)  # type: ignore[arg-type]
+
+
+def test_a_run_can_be_started_over_even_after_a_kill(songs: Path, cache: Path, tmp_path: Path) -> None:
+    options = {"corpus": songs, "out": tmp_path / "run", "cache": cache, "workers": 0, "only": ["pca*"]}
+    run(TINY, **options)  # type: ignore[arg-type]
+    before = fingerprint(tmp_path / "run")
+    (tmp_path / "run" / "experiment.yaml").unlink()
+    (tmp_path / "run" / "models" / ".writing-abc").mkdir()
+    run(TINY, **options, force=True)  # type: ignore[arg-type]
+    assert fingerprint(tmp_path / "run") == before
+
+
+def test_the_experiment_in_the_folder_runs_again_by_itself(
+    songs: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"cache": cache, "workers": 0, "only": ["pca*"]}
+    first = run(TINY, corpus=songs, out=tmp_path / "a", **options)  # type: ignore[arg-type]
+    monkeypatch.chdir("/")
+    again = run(first.experiment_file, out=tmp_path / "b", **options)  # type: ignore[arg-type]
+    assert fingerprint(first.path) == fingerprint(again.path)
+
+
+def test_a_damaged_run_is_one_sentence(done: musaic.Run, songs: Path, cache: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(done.path, tmp_path / "run")
+    (copy / "tracks.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(musaic.MusaicError, match=r"tracks\.parquet.*--force"):
+        run(TINY, corpus=songs, out=copy, cache=cache, workers=0)
+
+
+def test_copies_of_a_song_are_one_group(songs: Path, cache: Path, tmp_path: Path) -> None:
+    from musaic.experiment.inputs import gather_inputs
+
+    root = shutil.copytree(songs, tmp_path / "songs")
+    original = sorted(root.rglob("*.wav"))[0]
+    shutil.copy(original, original.with_name("arabic_999_again.wav"))
+    corpus = musaic.read_corpus(root)
+    experiment = load_experiment(TINY)
+    features = musaic.extract(corpus, experiment.features, cache=cache, workers=0)
+    inputs = gather_inputs(corpus, features, experiment.lyrics, musaic.Run(tmp_path / "run"))
+    groups = dict(zip(inputs.track_ids, inputs.groups, strict=True))
+    same = [
+        groups[path.relative_to(root).as_posix()] for path in (original, original.with_name("arabic_999_again.wav"))
+    ]
+    assert same[0] == same[1]
+    assert len(set(groups.values())) == 24
+
+
+def test_nothing_to_learn_from_is_a_failure(tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / "songs").mkdir()
+    for number in range(3):
+        (tmp_path / "songs" / f"{number}.mp3").write_text("only words " * 100)
+    command = ["run", "default", "--corpus", str(tmp_path / "songs"), "--out", str(tmp_path / "run")]
+    assert invoke([*command, "--cache", str(cache), "--workers", "0"]) == 1
+    assert "nothing could be learned" in capsys.readouterr().err

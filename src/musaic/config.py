@@ -78,9 +78,12 @@ def _sentence(cls: type[BaseModel], error: ValidationError, where: str) -> str:
         listed = f" Allowed: {', '.join(sorted(allowed))}." if allowed else ""
         return f"unknown key {path!r} in {where}{nearest(key, allowed) or '.'}{listed}"
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if first["type"] == "too_short":
+        return f"{path} in {where} is empty; give at least one."
     given = "" if first["type"] == "missing" else f", not {first['input']!r}"
     if first["type"] == "value_error":
-        return f"{path + ': ' if path else ''}{message} (in {where})."
+        place = "" if not path or message.startswith(path.rsplit(".", 1)[-1]) else f"{path}: "
+        return f"{place}{message} (in {where})."
     return f"{path or 'the value'} in {where}: {message[:1].lower()}{message[1:]}{given}."
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+WRITING = ".writing-"
+"""How the names of folders begin in which something is being written."""
+
+
 @contextlib.contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; what was written there takes its name if the block succeeds.
@@ -34,7 +38,7 @@ def atomic(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=WRITING) as folder:
             temporary = Path(folder) / path.name
             yield temporary
             if temporary.is_dir() and path.is_dir():
@@ -45,10 +49,14 @@ def atomic(path: Path) -> Iterator[Path]:
         raise write_error(path, error) from error
 
 
-def write_error(path: Path, error: OSError) -> MusaicError:
+class WriteError(MusaicError):
+    """Something could not be written; nothing that follows could be either."""
+
+
+def write_error(path: Path, error: OSError) -> WriteError:
     """Return the sentence for a path that could not be written."""
     cause = error.strerror or str(error)
-    return MusaicError(
+    return WriteError(
         f"cannot write {path}: {cause}; make room or permissions there, or name another folder, and run the same "
         "command again: what was done is kept."
     )
@@ -66,8 +74,26 @@ def write_json(path: Path, data: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file; `MusaicError` where it is damaged or gone."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a Parquet table; `MusaicError` where it is damaged or gone."""
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> MusaicError:
+    cause = getattr(error, "strerror", None) or str(error).splitlines()[0].rstrip(".")
+    return MusaicError(f"cannot read {path}: {cause}; run the experiment again with --force to make it anew.")
 
 
 def write_parquet(path: Path, table: pd.DataFrame) -> None:

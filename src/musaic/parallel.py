@@ -31,10 +31,11 @@ THREAD_VARIABLES = (
 
 @dataclass(frozen=True)
 class Failure:
-    """What is left of a task that did not end well."""
+    """What is left of a task that did not end well: what it said, where, and the name of what it raised."""
 
     message: str
     detail: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class _Guarded(Generic[Item, Result]):
             return self.function(item)
         except Exception as error:
             summary = str(error).strip() or type(error).__name__
-            return Failure(summary, traceback.format_exc())
+            return Failure(summary, traceback.format_exc(), type(error).__name__)
 
 
 def default_workers() -> int:

@@ -7,11 +7,16 @@ import sys
 from collections.abc import Sequence
 
 INTERRUPTED = 130
+STOPPED = "interrupted; run the same command again to go on from here."
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(invoke(sys.argv[1:]))
+    try:
+        code = invoke(sys.argv[1:])
+    except KeyboardInterrupt:  # before, or after, the command itself
+        code = _fail(STOPPED, INTERRUPTED)
+    sys.exit(code)
 
 
 def invoke(arguments: Sequence[str]) -> int:
@@ -40,9 +45,9 @@ def invoke(arguments: Sequence[str]) -> int:
         return _fail(str(error), error.exit_code)
     except typer.TyperException as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
-        return _fail(f"{message.rstrip('.')}; see 'musaic --help'.", 2) if message else 2
+        return _fail(f"{message.rstrip('.?')}; see 'musaic --help'.", 2) if message else 2
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; run the same command again to go on from here.", INTERRUPTED)
+        return _fail(STOPPED, INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe (head, less) went away: not a failure. Keep the interpreter from flushing into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -23,7 +23,7 @@ from musaic.cli.options import (
 
 def run(
     experiment: Annotated[str, typer.Argument(help="A shipped experiment ('musaic recipes') or a YAML file.")],
-    corpus: Annotated[Path | None, typer.Option("--corpus", help="A folder of songs or a table of them.")] = None,
+    corpus: Annotated[str | None, typer.Option("--corpus", help="A folder of songs or a table of them.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<experiment> by default.")] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="GLOB", help="Run only the cells so named; repeatable.")
@@ -62,6 +62,7 @@ def run(
 
 def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any) -> None:
     """Run an experiment, draw its report, and say where it is; leave with 1 where a cell failed."""
+    from musaic.errors import MusaicError
     from musaic.experiment import run as run_experiment
     from musaic.report import draw_report
 
@@ -76,6 +77,8 @@ def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any
     elif not reporter.quiet:
         reporter.say(done.verdict)
         typer.echo(f"report: {report}")
+    if not any(cell["status"] == "done" for cell in done.cells):
+        raise MusaicError(f"nothing could be learned from {options['corpus']}; {report} says why.")
     if failed:
         reporter.say(f"{len(failed)} of {len(done.cells)} cells failed; the report says why.")
         raise typer.Exit(1)

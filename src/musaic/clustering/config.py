@@ -26,6 +26,10 @@ class ClusteringConfig(Config):
 
     algorithm: str
 
+    def wanted(self) -> tuple[OneK, ...]:
+        """Return the numbers of clusters asked for, one or several."""
+        raise NotImplementedError
+
 
 class KMeansConfig(ClusteringConfig):
     """K-Means.

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from musaic.corpus.mapping import COLUMNS, label_columns
-from musaic.corpus.paths import stem
+from musaic.corpus.mapping import COLUMNS, label_columns, take_lyrics
+from musaic.corpus.paths import RealNames, stem
+from musaic.corpus.patterns import Pattern
 from musaic.corpus.rows import Row
 from musaic.corpus.table import Table, read_table
-from musaic.corpus.text import nfc, without_times
+from musaic.corpus.text import nfc
 from musaic.errors import UsageError
 
 KEYS = (*COLUMNS["track_id"], "id", *COLUMNS["audio"], "file", "path", "filepath", "file_name")
@@ -47,7 +48,7 @@ def find_table(given: str, root: Path) -> Path:
     raise UsageError(f"there is no label table {given!r}, neither here nor in {root}; check the path.")
 
 
-def join_labels(rows: Sequence[Row], table: Table) -> Joined:
+def join_labels(rows: Sequence[Row], table: Table, root: Path) -> Joined:
     """Give tracks the labels of a table, in place.
 
     The column called ``track_id``, ``id``, ``audio``, ``filename``, ``file`` or ``path`` (the first column where there
@@ -58,7 +59,8 @@ def join_labels(rows: Sequence[Row], table: Table) -> Joined:
     key = next((name for known in KEYS for name in table.columns if name.casefold() == known), table.columns[0])
     joined = Joined(key)
     columns = {column: kept for column, kept in label_columns(table).items() if column not in (*KEYS, key.casefold())}
-    lyrics = columns.pop("lyrics", None) or columns.pop("lyrics_label", None)
+    patterns = [Pattern.parse(name) for name in ("lyrics", "lyrics_path") if columns.pop(name, None)]
+    names = RealNames(root)
     finders = _finders(rows)
     for kept in columns.values():
         for row in rows:
@@ -80,9 +82,8 @@ def join_labels(rows: Sequence[Row], table: Table) -> Joined:
             if before is not None and before != value:
                 joined.changed[kept] = joined.changed.get(kept, 0) + 1
             found.set(kept, value)
-        if lyrics is not None and found.lyrics is None and cells["lyrics"] is not None:
-            found.lyrics, found.lyrics_source = without_times(nfc(cells["lyrics"] or "")) or None, "table"
-            found.lyrics_how = "in a label table"
+        if patterns and found.lyrics is None:
+            take_lyrics(found, patterns, cells, root, names)
     joined.matched = len(labelled)
     return joined
 
@@ -93,7 +94,7 @@ def join_all(rows: Sequence[Row], tables: Sequence[str], root: Path) -> tuple[di
     notes: list[str] = []
     for given in tables:
         table = read_table(find_table(given, root))
-        joined = result[given] = join_labels(rows, table)
+        joined = result[given] = join_labels(rows, table, root)
         notes.extend(table.notes)
         if joined.unmatched:
             left = f"{len(joined.unmatched)} of {len(table.rows)} rows fit no track"

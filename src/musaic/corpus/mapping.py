@@ -104,7 +104,7 @@ def table_rows(table: Table, root: Path, config: CorpusConfig) -> tuple[list[Row
         audio = _first(mapping.sources["audio"], values)
         if audio is not None:
             _take_audio(row, audio, root, names)
-        _take_lyrics(row, mapping.sources["lyrics"], values, root, names)
+        take_lyrics(row, mapping.sources["lyrics"], values, root, names)
         row.track_id = nfc(track_id or row.audio or _lyrics_file(row) or f"row-{number:0{digits}d}")
         row.guess = stem(row.audio) if row.audio else None
         if audio is None and row.lyrics is None and row.status == Status.OK:
@@ -141,7 +141,7 @@ def _take_audio(row: Row, given: str, root: Path, names: RealNames) -> None:
         row.status, row.reason = wrong
 
 
-def _take_lyrics(
+def take_lyrics(
     row: Row, patterns: Sequence[Pattern], values: Mapping[str, str | None], root: Path, names: RealNames
 ) -> None:
     """Find a row's lyrics: the first source that gives some; beside the audio if the table has no lyrics at all."""

@@ -147,7 +147,7 @@ def _sound(report: VerifyReport) -> Iterator[str]:
 def _unusable(report: VerifyReport) -> Iterator[str]:
     if not report.unusable:
         return
-    yield from _section("Sound that cannot be used")
+    yield from _section("Sound with something wrong")
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for track in report.unusable:
         groups[track["status"], track["reason"]].append(track)

@@ -10,7 +10,7 @@ from musaic.corpus.languages import language_code
 from musaic.corpus.rows import Row
 from musaic.corpus.text import fold, nfc
 
-MISSING = frozenset(("", "nan", "none", "null", "n/a", "<na>", "unknown", "und", "undefined", "?", "-"))
+MISSING = frozenset(("", "nan", "none", "null", "n/a", "<na>", "unknown", "und", "xxx", "zxx", "undefined", "?", "-"))
 _BETWEEN_LETTERS = re.compile(r"(?<=[^\W\d_])[-_\s]+(?=[^\W\d_])")
 
 

@@ -187,6 +187,7 @@ def judge(
     chosen: dict[str, tuple[Contender, Contender]] = {}
     for place in sorted({c.place for c in fair}):
         here = [c for c in fair if c.place == place]
+        here = [c for c in here if np.isfinite(_mean_ami(c, truth))]
         models, rivals = [c for c in here if not c.baseline], [c for c in here if c.baseline]
         if models and rivals:
             pair = max(models, key=_merit), max(rivals, key=lambda c: (_mean_ami(c, truth), c.cell))

@@ -15,8 +15,10 @@ from musaic.clustering.config import ClusteringConfig, KMeansConfig
 from musaic.clustering.registry import parse_config as parse_clustering
 from musaic.config import Config, digest, read_yaml
 from musaic.corpus.config import CorpusConfig
-from musaic.errors import UsageError, nearest
+from musaic.errors import UsageError, nearest, unknown
 from musaic.features.config import FeatureConfig
+from musaic.features.kinds import Vector
+from musaic.features.registry import feature
 from musaic.lyrics.config import LyricsConfig
 from musaic.models.config import ModelConfig
 from musaic.models.registry import parse_config as parse_model
@@ -125,6 +127,19 @@ class Experiment(Config):
             parse_clustering(entry, "a clustering") if isinstance(entry, Mapping) else entry for entry in value
         )
 
+    @model_validator(mode="after")
+    def _inputs_are_there(self) -> Experiment:
+        vectors = [name for name in self.features.names if isinstance(feature(name), Vector)]
+        for cell in self.cells:
+            for name in cell.input:
+                if name in self.features.names and name not in vectors:
+                    raise ValueError(
+                        f"input {name!r} is a sequence of frames; give one of {', '.join(vectors)}, lyrics"
+                    )
+                if name not in (*vectors, "lyrics"):
+                    raise unknown("input", name, (*vectors, "lyrics"))
+        return self
+
     @field_validator("seeds", mode="before")
     @classmethod
     def _count_or_list(cls, value: Any) -> Any:
@@ -165,6 +180,7 @@ def load_experiment(experiment: str | Path | Mapping[str, Any], overrides: Seque
         data, where = copy.deepcopy(dict(experiment)), "the experiment"
     else:
         data, where = _find(str(experiment)), str(experiment)
+        _from_its_folder(data, Path(str(experiment)))
     for override in overrides:
         _override(data, override)
     return Experiment.parse(data, where)
@@ -180,6 +196,19 @@ def _find(name: str) -> dict[str, Any]:
         return read_yaml(path)
     hint = nearest(name, shipped) or "."
     raise UsageError(f"there is no experiment {name!r}{hint} Name a YAML file or one of: {', '.join(shipped)}.")
+
+
+def _from_its_folder(data: dict[str, Any], file: Path) -> None:
+    """Let the corpus and label paths of an experiment file start where the file lies."""
+    corpus = data.get("corpus")
+    if not isinstance(corpus, dict) or not file.is_file():
+        return
+    if isinstance(corpus.get("path"), str):
+        corpus["path"] = str(file.parent / Path(corpus["path"]).expanduser())
+    if isinstance(corpus.get("labels"), str):
+        corpus["labels"] = [corpus["labels"]]
+    if isinstance(corpus.get("labels"), list):
+        corpus["labels"] = [str(file.parent / Path(str(path)).expanduser()) for path in corpus["labels"]]
 
 
 def _override(data: dict[str, Any], override: str) -> None:
@@ -226,7 +255,15 @@ def _part(key: str, kind: type[ConfigT], given: Mapping[str, Any], overrides: Se
     data: dict[str, Any] = {key: dict(given)}
     for override in overrides:
         _override(data, override)
-    unused = set(data) - {"corpus", "features"}
-    if unused:
-        raise UsageError(f"--set {sorted(unused)[0]}: only corpus.* and features.* have a meaning here.")
+    parts: dict[str, type[Config]] = {"corpus": CorpusConfig, "features": FeatureConfig}
+    for name, values in data.items():
+        if name not in parts:
+            raise UsageError(f"--set {name}: only corpus.* and features.* mean something here{nearest(name, parts)}.")
+        if not isinstance(values, dict):
+            raise UsageError(f"--set {name} takes a key of {name}, such as {name}.{_first_key(parts[name])}=…")
+        parts[name].parse(values, f"--set {name}")
     return kind.parse(data[key], f"--set {key}")
+
+
+def _first_key(kind: type[Config]) -> str:
+    return next(iter(kind.model_fields))

@@ -29,17 +29,22 @@ LIBRARIES = (
 )
 
 
+def relative(path: Path | str, folder: Path) -> str:
+    """Return a path as seen from a folder, POSIX; absolute where there is no way from one to the other."""
+    there = Path(path).expanduser().resolve()
+    try:
+        return Path(os.path.relpath(there, folder.resolve())).as_posix()
+    except ValueError:  # another drive on Windows
+        return there.as_posix()
+
+
 def environment(run: Path, corpus_root: Path, notes: list[str]) -> dict[str, Any]:
     """Return what `environment.json` holds; nothing in it changes from one run to the next on one machine."""
-    try:
-        root = os.path.relpath(corpus_root.resolve(), run.resolve())
-    except ValueError:  # another drive on Windows: there is no relative path
-        root = str(corpus_root.resolve())
     return {
         "musaic": __version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
-        "corpus_root": Path(root).as_posix(),
+        "corpus_root": relative(corpus_root, run),
         "corpus_notes": notes,
     }

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from musaic.config import read_yaml, to_yaml
 from musaic.errors import UsageError
 from musaic.experiment.config import Experiment
-from musaic.files import remove, write_parquet, write_text
+from musaic.experiment.environment import relative
+from musaic.files import WRITING, read_parquet, remove, write_parquet, write_text
 from musaic.runs import Run
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from musaic.features import FeatureSet
 
 OURS = (
-    "experiment.yaml",
     "environment.json",
     "cells.json",
     "timings.json",
@@ -35,19 +34,22 @@ OURS = (
     "clusterers",
     "maps",
     "figures",
+    "experiment.yaml",
 )
+"""Everything a run writes; what names the experiment goes last when a run starts over."""
 ELSEWHERE = "name another folder with --out, or start over with --force"
 
 
-def open_folder(run: Run, experiment: Experiment, *, force: bool) -> None:
+def open_folder(run: Run, experiment: Experiment, corpus: Path, *, force: bool) -> None:
     """Make the run folder, or see that it holds this very experiment.
+
+    The experiment is written with its corpus seen from the run folder, so that it can be run again as it stands there.
 
     Raises
     ------
     UsageError
         Where the folder holds another experiment, or things that are no run.
     """
-    text = to_yaml(experiment.plain())
     if run.path.exists() and not run.path.is_dir():
         raise UsageError(f"{run.path} is a file; name a folder with --out.")
     if run.experiment_file.exists():
@@ -56,16 +58,36 @@ def open_folder(run: Run, experiment: Experiment, *, force: bool) -> None:
                 remove(run.path / name)
         else:
             _same(run, experiment)
+            _sweep(run)
             return
-    elif run.path.exists() and any(not item.name.startswith(".writing-") for item in run.path.iterdir()):
+    elif run.path.exists() and any(not _ours(item.name) for item in run.path.iterdir()):
         raise UsageError(f"{run.path} holds other things and is no run folder; name another with --out.")
-    write_text(run.experiment_file, text)
+    _sweep(run)
+    write_text(run.experiment_file, to_yaml(_located(experiment, corpus, run.path).plain()))
+
+
+def _sweep(run: Run) -> None:
+    """Remove what a killed command left half written."""
+    for unfinished in list(run.path.rglob(f"{WRITING}*")):
+        remove(unfinished)
+
+
+def _ours(name: str) -> bool:
+    return name in OURS or name.startswith(WRITING)
+
+
+def _located(experiment: Experiment, corpus: Path, folder: Path) -> Experiment:
+    """Return the experiment with the paths of its corpus relative to a folder."""
+    labels = tuple(relative(path, folder) for path in experiment.corpus.labels)
+    source = experiment.corpus.model_copy(update={"path": relative(corpus, folder), "labels": labels})
+    return experiment.model_copy(update={"corpus": source})
 
 
 def _same(run: Run, experiment: Experiment) -> None:
     """Compare with what stands; where the corpus lies may differ, for folders are moved."""
     standing, given = read_yaml(run.experiment_file), experiment.plain()
-    changed = [key for key in _differences(standing, given) if key != "corpus.path"]
+    moved = ("corpus.path", "corpus.labels")
+    changed = [key for key in _differences(standing, given) if not key.startswith(moved)]
     if changed:
         raise UsageError(f"{run.path} holds another experiment (it differs at {changed[0]}); {ELSEWHERE}.")
 
@@ -96,12 +118,17 @@ def write_tracks(run: Run, songs: Corpus, features: FeatureSet) -> None:
     measured = features.status[["track_id", "content_id", "duration"]]
     tracks = songs.tracks.merge(measured, on="track_id", how="left", validate="one_to_one")
     if run.tracks_file.exists():
-        before = pd.read_parquet(run.tracks_file).set_index("track_id")
+        before = read_parquet(run.tracks_file).set_index("track_id")
         after = tracks.set_index("track_id")
         added, removed = len(after.index.difference(before.index)), len(before.index.difference(after.index))
         common = after.index.intersection(before.index)
-        compared = ["content_id", "lyrics", *(name for name in songs.labels if name in before)]
+        columns = set(before.columns) ^ set(after.columns)
+        compared = [name for name in after.columns if name in before and name not in ("reason", "duration")]
         changed = (before.loc[common, compared].fillna("") != after.loc[common, compared].fillna("")).any(axis=1).sum()
+        if columns:
+            raise UsageError(
+                f"the labels have changed since {run.path} was begun ({', '.join(sorted(columns))}); {ELSEWHERE}."
+            )
         if added or removed or changed:
             raise UsageError(
                 f"the corpus has changed since {run.path} was begun ({added} tracks added, {removed} removed, "

@@ -67,8 +67,16 @@ def gather_inputs(corpus: Corpus, features: FeatureSet, config: LyricsConfig, ru
     texts = corpus.tracks.set_index("track_id")["lyrics"].reindex(list(features.track_ids))
     has_lyrics = np.array([isinstance(text, str) and has_words(text) for text in texts], dtype=bool)
     values[LYRICS], present[LYRICS] = _lyrics_vectors(list(texts[has_lyrics]), has_lyrics, config, run)
-    groups = corpus.tracks.set_index("track_id")["group"].reindex(list(features.track_ids)).to_numpy(dtype=str)
+    groups = _groups(corpus, features)
     return Inputs(features.track_ids, values, present, groups)
+
+
+def _groups(corpus: Corpus, features: FeatureSet) -> np.ndarray:
+    """Return every track's group; tracks with the same sound are in one, so that no copy is held out."""
+    by_track = corpus.tracks.set_index("track_id")["group"]
+    content = features.status.set_index("track_id")["content_id"].reindex(by_track.index)
+    by_content = by_track.groupby(content).transform("first").reindex(by_track.index)
+    return by_content.fillna(by_track).reindex(list(features.track_ids)).to_numpy(dtype=str)
 
 
 def _lyrics_vectors(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from musaic.files import write_parquet
+from musaic.files import read_parquet, write_parquet
 from musaic.maps import EmbeddingMap, tsne_map, umap_map
 from musaic.runs import Run
 
@@ -29,7 +29,7 @@ class MapTask:
 def map_cell(task: MapTask) -> float:
     """Make and write the map; return the seconds it took."""
     start = time.perf_counter()
-    table = pd.read_parquet(task.run.embedding_file(task.cell, task.seed))
+    table = read_parquet(task.run.embedding_file(task.cell, task.seed))
     Z = table[[name for name in table.columns if name.startswith("z_")]].to_numpy(np.float32)
     drawn = MAPS[task.method](Z, seed=task.seed)
     places = pd.DataFrame({"track_id": table["track_id"], "x": drawn.xy[:, 0], "y": drawn.xy[:, 1]})

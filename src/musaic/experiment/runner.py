@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +10,7 @@ from musaic.audio.decode import probe
 from musaic.corpus import Corpus, read_corpus
 from musaic.errors import UsageError
 from musaic.experiment.cell import Cell
+from musaic.experiment.checks import check_labels, check_only, matches
 from musaic.experiment.config import Experiment, load_experiment
 from musaic.experiment.environment import environment
 from musaic.experiment.fitting import FitTask, fit_cell
@@ -20,7 +20,7 @@ from musaic.experiment.mapping import MapTask, map_cell
 from musaic.experiment.scoring import ScoringTask, score_cell, scoring_context
 from musaic.experiment.summary import describe_cell, summarise_run
 from musaic.features import extract
-from musaic.files import read_json, remove, write_json
+from musaic.files import WriteError, read_json, remove, write_json
 from musaic.parallel import Failure
 from musaic.parallel import run as run_parallel
 from musaic.progress import SILENT, Reporter
@@ -76,12 +76,14 @@ def run(
     """
     resolved = experiment if isinstance(experiment, Experiment) else load_experiment(experiment)
     source = corpus if corpus is not None else resolved.corpus.path
-    if source is None:
+    if source is None or not str(source):
         raise UsageError("no corpus was named; add --corpus PATH, a folder of songs or a table of them.")
     folder = Run(Path(out) if out is not None else Path("runs") / resolved.name)
 
+    check_only(resolved, only)
     songs = read_corpus(Path(source), resolved.corpus, probe=probe, workers=workers, reporter=reporter)
-    open_folder(folder, resolved, force=force)
+    check_labels(resolved, songs.labels)
+    open_folder(folder, resolved, Path(source), force=force)
     features = extract(songs, resolved.features, cache=cache, workers=workers, force=force, reporter=reporter)
     songs = songs.with_status(features.status)
     write_tracks(folder, songs, features)
@@ -89,14 +91,14 @@ def run(
     _tell(songs, reporter)
 
     inputs = gather_inputs(songs, features, resolved.lyrics, folder)
-    cells = _plan(resolved, inputs, only)
+    cells = _plan(resolved, inputs)
     work = _Work(folder, workers, reporter)
     chosen = [cell for cell in cells if cell.status == "pending" and _selected(cell, only)]
     work.fit(chosen, resolved)
     work.score(chosen, resolved, songs, inputs)
     work.draw(chosen, resolved)
-    for cell in chosen:
-        if cell.status == "pending":
+    for cell in cells:
+        if cell.status == "pending" and work.stands(cell, resolved):
             cell.status = "done"
     for cell in cells:
         if cell.reason:
@@ -113,7 +115,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def _plan(experiment: Experiment, inputs: Inputs, only: Sequence[str]) -> list[Cell]:
+def _plan(experiment: Experiment, inputs: Inputs) -> list[Cell]:
     """Return the experiment's cells with what each is given; those without anything are skipped."""
     cells: dict[str, Cell] = {}
     for config in experiment.cells:
@@ -124,13 +126,11 @@ def _plan(experiment: Experiment, inputs: Inputs, only: Sequence[str]) -> list[C
             if count < FEWEST_TRACKS:
                 cell.status, cell.reason = "skipped", f"{count or 'no'} track{'' if count == 1 else 's'} with {given}"
         cells[name] = cell
-    if not any(_selected(cell, only) for cell in cells.values()):
-        raise UsageError(f"--only {' '.join(only)} matches no cell; the cells are {', '.join(cells)}.")
     return list(cells.values())
 
 
 def _selected(cell: Cell, only: Sequence[str]) -> bool:
-    return not only or any(fnmatchcase(cell.name, glob) or fnmatchcase(cell.config.slug, glob) for glob in only)
+    return matches(cell.name, cell.config.slug, only)
 
 
 class _Work:
@@ -152,7 +152,7 @@ class _Work:
                 (cell, f"seed-{seed}", FitTask(self.run, cell.name, cell.config.model, seed, cell.inputs, device))
                 for cell in cells
                 for seed in experiment.seeds
-                if not self.run.embedding_file(cell.name, seed).exists()
+                if not self._fitted(cell, seed)
             ],
         )
 
@@ -182,6 +182,17 @@ class _Work:
             ],
         )
 
+    def _fitted(self, cell: Cell, seed: int) -> bool:
+        """Return whether model and embedding stand; the embedding is written last."""
+        model = self.run.model_folder(cell.name, seed) / "config.json"
+        return model.exists() and self.run.embedding_file(cell.name, seed).exists()
+
+    def stands(self, cell: Cell, experiment: Experiment) -> bool:
+        """Return whether everything of a cell is on disk, by this or an earlier command."""
+        maps = [self.run.map_file(cell.name, method) for method in experiment.figures.maps]
+        files = [self.run.cell_scores_file(cell.name), *maps]
+        return all(self._fitted(cell, seed) for seed in experiment.seeds) and all(file.exists() for file in files)
+
     def _do(self, label: str, function: Callable[[Task], float], jobs: list[tuple[Cell, str, Task]]) -> None:
         if not jobs:
             return
@@ -189,6 +200,8 @@ class _Work:
         with self.reporter.bar(label, len(jobs)) as advance:
             for position, outcome in run_parallel(function, [task for _, _, task in jobs], workers=self.workers):
                 cell, part, _ = jobs[position]
+                if isinstance(outcome, Failure) and outcome.kind == WriteError.__name__:
+                    raise WriteError(outcome.message)
                 if isinstance(outcome, Failure):
                     cell.fail(f"{label}: {outcome.message}")
                 else:
@@ -198,7 +211,9 @@ class _Work:
 
 
 def _tell(songs: Corpus, reporter: Reporter) -> None:
-    """Say how many tracks there are and what is wrong with how many."""
+    """Say how many tracks there are, what is wrong with how many, and what was noticed while they were read."""
+    for note in songs.notes:
+        reporter.say(f"note: {note}")
     counts = songs.tracks["status"].value_counts()
     broken = ", ".join(f"{number} {status}" for status, number in counts.items() if status != "ok")
     with_lyrics = int(songs.tracks["lyrics"].notna().sum())

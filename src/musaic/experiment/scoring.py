@@ -16,8 +16,9 @@ from musaic.config import digest
 from musaic.evaluation.reference import reference_space
 from musaic.evaluation.stability import seed_stability
 from musaic.evaluation.table import Candidate, score
+from musaic.experiment.checks import labels_for_k
 from musaic.experiment.config import CellConfig, EvaluationConfig, Experiment
-from musaic.files import read_json, write_parquet
+from musaic.files import read_json, read_parquet, write_parquet
 from musaic.runs import Run
 from musaic.runs.state import save_state
 
@@ -66,7 +67,7 @@ class ScoringTask:
 
 def scoring_context(experiment: Experiment, songs: Corpus, inputs: Inputs) -> ScoringContext:
     """Gather labels and the reference space once for all cells."""
-    wanted = [*experiment.evaluation.labels, *experiment.evaluation.rank_by, *_labels_for_k(experiment)]
+    wanted = [*experiment.evaluation.labels, *experiment.evaluation.rank_by, *labels_for_k(experiment)]
     there = [name for name in dict.fromkeys(wanted) if set(name.split("+")) <= set(songs.labels)]
     ids = pd.Index(songs.track_ids, name="track_id")
     labels = pd.DataFrame({name: songs.label(name) for name in there}, index=ids)
@@ -80,27 +81,17 @@ def scoring_context(experiment: Experiment, songs: Corpus, inputs: Inputs) -> Sc
     return ScoringContext(experiment.clusterings, experiment.evaluation, labels, reference, usable)
 
 
-def _labels_for_k(experiment: Experiment) -> list[str]:
-    asked = [number for config in experiment.clusterings for number in _wanted(config)]
-    return [number.removeprefix(LABELS) for number in asked if isinstance(number, str) and number.startswith(LABELS)]
-
-
-def _wanted(config: ClusteringConfig) -> tuple[OneK, ...]:
-    wanted: tuple[OneK, ...] = config.wanted()  # type: ignore[attr-defined]
-    return wanted
-
-
 def score_cell(task: ScoringTask) -> float:
     """Cluster and score; return the seconds it took. The scores are written last."""
     start = time.perf_counter()
-    tables = {seed: pd.read_parquet(task.run.embedding_file(task.cell, seed)) for seed in task.seeds}
+    tables = {seed: read_parquet(task.run.embedding_file(task.cell, seed)) for seed in task.seeds}
     track_ids = tables[task.seeds[0]]["track_id"]
     latents = {seed: _latents(table) for seed, table in tables.items()}
     labels = task.context.labels.reindex(track_ids)
     columns = {str(name): [_or_none(value) for value in labels[name]] for name in labels}
     records: list[dict[str, Any]] = []
     for config in task.context.clusterings:
-        for asked in _wanted(config):
+        for asked in config.wanted():
             if isinstance(asked, str) and asked.startswith(LABELS) and not _has_values(columns, asked):
                 continue
             choice = resolve_k(asked, latents[task.seeds[0]], labels=columns, random_state=task.seeds[0])

@@ -14,7 +14,7 @@ from musaic.evaluation.table import summarise
 from musaic.evaluation.verdict import Contender, Verdict, judge
 from musaic.experiment.cell import Cell
 from musaic.experiment.config import Experiment
-from musaic.files import read_json, write_json, write_parquet
+from musaic.files import read_json, read_parquet, write_json, write_parquet
 from musaic.models.registry import MODELS
 from musaic.runs import Run
 from musaic.runs.leaderboard import write_leaderboard
@@ -38,7 +38,7 @@ def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any
         return {**described, "clusterings": []}
     fitted = [read_json(run.model_folder(cell.name, seed) / "config.json")["fitted"] for seed in experiment.seeds]
     units = [facts["active_units"] for facts in fitted if facts.get("active_units") is not None]
-    scores = pd.read_parquet(run.cell_scores_file(cell.name))
+    scores = read_parquet(run.cell_scores_file(cell.name))
     clusterings = scores.drop_duplicates("clustering_id")
     return {
         **described,
@@ -67,7 +67,7 @@ def _width(run: Run, cell: str, seed: int) -> int:
 def summarise_run(run: Run, experiment: Experiment) -> None:
     """Write scores.parquet, leaderboard.csv, leaderboard.md and verdict.json from what the cells left."""
     done = [cell for cell in run.cells if cell["status"] == "done"]
-    tables = [pd.read_parquet(run.cell_scores_file(cell["cell"])) for cell in done]
+    tables = [read_parquet(run.cell_scores_file(cell["cell"])) for cell in done]
     scores = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     write_parquet(run.scores_file, scores)
     stability = {}
@@ -122,7 +122,7 @@ def _contender(
     labelings, present = {}, np.zeros(len(track_ids), dtype=bool)
     for seed in experiment.seeds:
         path = run.clusters_file(cell["cell"], seed, clustering["id"])
-        clusters = pd.read_parquet(path).set_index("track_id")["cluster"].reindex(track_ids)
+        clusters = read_parquet(path).set_index("track_id")["cluster"].reindex(track_ids)
         present = clusters.notna().to_numpy()
         labelings[seed] = clusters.fillna(-1).to_numpy(np.int64)
     return Contender(

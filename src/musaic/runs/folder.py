@@ -11,7 +11,7 @@ import pandas as pd
 
 from musaic.config import read_yaml
 from musaic.errors import UsageError, unknown
-from musaic.files import read_json
+from musaic.files import read_json, read_parquet
 
 
 @dataclass(frozen=True)
@@ -137,12 +137,12 @@ class Run:
     @cached_property
     def tracks(self) -> pd.DataFrame:
         """One row a track; labels, status and reason."""
-        return pd.read_parquet(self.tracks_file)
+        return read_parquet(self.tracks_file)
 
     @cached_property
     def descriptors(self) -> pd.DataFrame:
         """Readable descriptors, one row a track with sound."""
-        return pd.read_parquet(self.descriptors_file)
+        return read_parquet(self.descriptors_file)
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
@@ -164,16 +164,16 @@ class Run:
         seed : int
             One of the run's seeds.
         """
-        table = pd.read_parquet(self.embedding_file(self.find_cell(cell), seed)).set_index("track_id")
+        table = read_parquet(self.embedding_file(self.find_cell(cell), seed)).set_index("track_id")
         return table[[name for name in table.columns if name.startswith("z_")]]
 
     def clusters(self, cell: str, clustering: str, seed: int = 0) -> pd.DataFrame:
         """Return cluster and confidence of a cell's tracks, indexed by ``track_id``; cluster -1 is noise."""
-        return pd.read_parquet(self.clusters_file(self.find_cell(cell), seed, clustering)).set_index("track_id")
+        return read_parquet(self.clusters_file(self.find_cell(cell), seed, clustering)).set_index("track_id")
 
     def map(self, cell: str, method: str = "umap") -> pd.DataFrame:
         """Return the two-dimensional map of a cell, indexed by ``track_id``, columns ``x``, ``y``."""
-        return pd.read_parquet(self.map_file(self.find_cell(cell), method)).set_index("track_id")
+        return read_parquet(self.map_file(self.find_cell(cell), method)).set_index("track_id")
 
     def find_cell(self, name: str) -> str:
         """Return the full name of the cell that is called, or alone begins with, ``name``."""
