@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 ENDINGS = {".mp3", ".wav", ".flac", ".ogg", ".m4a", ".aac", ".wma", ".opus", ".webm", ".aiff"}
+TURNS = 3
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -88,12 +89,11 @@ def _ratio(files: list[Path], config, repeats: int) -> list[str]:
 
 
 def _workers(files: list[Path], config, least: float) -> list[str]:
-    """Time one and two workers over the same tasks, as many as keep one worker busy for ``least`` seconds."""
+    """Time one and two workers in turns over the same tasks, as many as keep one busy for ``least`` seconds."""
     from musaic import parallel
     from musaic.features.extraction import Task, measure_task
     from musaic.features.staging import read_staged
 
-    factors = {}
     with tempfile.TemporaryDirectory() as folder:
 
         def measured(rounds: int, workers: int) -> float:
@@ -113,12 +113,13 @@ def _workers(files: list[Path], config, least: float) -> list[str]:
         begin = time.perf_counter()
         measured(1, 0)
         rounds = max(1, round(least / (time.perf_counter() - begin)))
-        for workers in (1, 2):
-            factors[workers] = measured(rounds, workers)
-    lines = [f"{workers} worker{'s' * (workers > 1)}: {factor:.0f} x real time" for workers, factor in factors.items()]
+        pairs = [(measured(rounds, 1), measured(rounds, 2)) for _ in range(TURNS)]
+    one, two = (statistics.median(factors) for factors in zip(*pairs, strict=True))
     return [
-        *lines,
-        f"2 workers / 1 worker {factors[2] / factors[1]:.2f} ({rounds * len(files)} tasks each, start-up included)",
+        f"1 worker: {one:.0f} x real time",
+        f"2 workers: {two:.0f} x real time",
+        f"2 workers / 1 worker {statistics.median(b / a for a, b in pairs):.2f} "
+        f"(median of {TURNS} turns of {rounds * len(files)} tasks each, start-up included)",
     ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 import pytest
+import soundfile
 import soxr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from musaic.audio.decode import Recording, load, place, probe, regrouped
 from musaic.audio.loudness import loudness
 from musaic.audio.readers import check_path
 from musaic.errors import TrackError
-from sounds import SR, music, write, write_av
+from sounds import SR, clicks, music, write, write_av
 
 
 def refused(path: Path, **window) -> TrackError:
@@ -66,6 +67,18 @@ def test_is_what_librosa_loads(tmp_path):
     path = write(tmp_path / "a.wav", y, 44100, subtype="FLOAT")
     theirs, _ = librosa.load(path, sr=SR, mono=True)
     np.testing.assert_allclose(load(path, duration=None), theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [22050, 44100])
+def test_an_mp3_read_in_parts_is_the_mp3_read_at_once(tmp_path, rate):
+    path = write(tmp_path / "a.mp3", clicks(97, 8, sr=rate), rate)
+    at_once, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    whole = at_once.mean(axis=1)
+    np.testing.assert_allclose(load(path, sr=rate, duration=None), whole, atol=1e-5)
+    for offset in (0.01, 1.0, 3.3):
+        start = round(offset * rate)
+        window = load(path, sr=rate, offset=offset, duration=4.0)
+        np.testing.assert_allclose(window, whole[start : start + 4 * rate], atol=1e-5)
 
 
 @pytest.mark.parametrize(("offset", "start"), [("middle", 3.0), ("start", 0.0), (1.5, 1.5)])
@@ -212,7 +225,7 @@ def test_too_short_silent_and_not_finite(tmp_path):
     assert refused(write(tmp_path / "late.wav", y), offset=60.0).status == "too-short"
     assert refused(write(tmp_path / "silent.wav", np.zeros(SR))).status == "silent"
     assert refused(write(tmp_path / "silent44.wav", np.zeros(44100), 44100), normalize="peak").status == "silent"
-    for bad in (np.nan, np.inf, -np.inf):
+    for bad in (np.nan, np.inf, -np.inf, 3e38):
         y[SR] = bad
         for sr in (SR, 44100):
             path = write(tmp_path / "bad.wav", y, sr, subtype="FLOAT")

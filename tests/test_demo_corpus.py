@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import inspect
+import subprocess
+import sys
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -155,6 +157,38 @@ def test_other_peoples_folders_are_never_touched(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a file"):
         write_corpus(tmp_path / "mine.txt", n_tracks=1)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_manifest_that_is_damaged_or_half_written_is_said_or_mended(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / MANIFEST).write_text("{")
+    with pytest.raises(UsageError, match="name another folder"):
+        write_corpus(damaged, n_tracks=1, seconds=1.0, workers=0)
+    (tmp_path / "killed" / ".writing-abc").mkdir(parents=True)
+    write_corpus(tmp_path / "killed", seed=5, n_tracks=1, seconds=1.0, workers=0)
+    write_corpus(tmp_path / "clean", seed=5, n_tracks=1, seconds=1.0, workers=0)
+    assert contents(tmp_path / "killed") == contents(tmp_path / "clean")
+
+
+def test_two_processes_may_write_one_corpus(tmp_path: Path) -> None:
+    command = "from musaic.demo.corpus import write_corpus; write_corpus('both', seed=5, n_tracks=4, seconds=8.0)"
+    processes = [subprocess.Popen([sys.executable, "-c", command], cwd=tmp_path) for _ in range(3)]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0, 0]
+    write_corpus(tmp_path / "alone", seed=5, n_tracks=4, seconds=8.0, workers=0)
+    assert contents(tmp_path / "both") == contents(tmp_path / "alone")
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_args: object, **_options: object) -> object:
+        yield (
+            0,
+            parallel.Failure("cannot write x: No space left on device; run the same command again.", kind="WriteError"),
+        )
+
+    monkeypatch.setattr(parallel, "run", fails)
+    with pytest.raises(MusaicError, match=r"^cannot write x: [^;]*; run the same command again\.$"):
+        write_corpus(tmp_path / "corpus", n_tracks=1)
 
 
 def test_a_song_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,11 +25,11 @@ def test_a_clearly_better_model_wins_and_a_clearly_worse_one_loses() -> None:
     better = judge([contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True)], TRUTH)
     assert better.beats
     assert better.comparisons[0].low > 0
-    assert "beats them" in better.sentence
+    assert better.sentence.startswith("On genre the VAE beats the baselines with statistics, at equal input")
     worse = judge([contender("basic-vae", 0.4), contender("pca", 0.9, baseline=True)], TRUTH)
     assert not worse.beats
     assert worse.comparisons[0].high < 0
-    assert "is below them" in worse.sentence
+    assert worse.sentence.startswith("On genre the VAE is below the baselines with statistics, at equal input")
 
 
 def test_equals_are_not_told_apart() -> None:
@@ -74,7 +74,22 @@ def test_a_leaking_collapsed_or_noisy_model_cannot_win(flaw: dict[str, object]) 
 def test_without_labels_nothing_is_claimed() -> None:
     both = [contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True)]
     for truth in (None, [None] * 200, ["rock"] * 200):
-        assert judge(both, truth).beats is None
+        found = judge(both, truth)
+        assert found.beats is None
+        assert "fewer than two classes of genre" in found.sentence
+
+
+def test_a_contender_without_a_labelled_track_is_passed_over() -> None:
+    """Lyrics may be there for unlabelled songs only."""
+    here = np.arange(200) >= 150
+    truth = [None if there else label for there, label in zip(here, TRUTH, strict=True)]
+    unlabelled = [
+        contender("lyrics-vae", 0.9, input="lyrics", present=here),
+        contender("lyrics-pca", 0.9, input="lyrics", present=here, baseline=True),
+    ]
+    assert judge(unlabelled, truth).beats is None
+    both = [contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True)]
+    assert [found.input for found in judge([*unlabelled, *both], truth).comparisons] == ["statistics"]
 
 
 def test_only_tracks_that_both_have_are_compared() -> None:
@@ -105,6 +120,25 @@ def test_every_input_is_compared_and_intervals_hold_jointly() -> None:
     assert joint.high - joint.low > alone.high - alone.low
     assert "joint" in two.sentence
     assert "joint" not in one.sentence
+
+
+def test_the_answer_comes_first_and_once_for_each_outcome() -> None:
+    sides = [("statistics", 0.6, 0.6), ("lyrics", 0.9, 0.3), ("both", 0.3, 0.9), ("tempo", 0.5, 0.5)]
+    found = judge(
+        [
+            side
+            for name, learned, plain in sides
+            for side in (
+                contender("vae", learned, input=name),
+                contender("vae", plain, input=name, baseline=True),
+            )
+        ],
+        TRUTH,
+    )
+    assert found.sentence.startswith(
+        "On genre the VAE beats the baselines with lyrics, is below them with both, and is not clearly different from "
+        "them with statistics and tempo, at equal input, clustering and k: with both (k = 5) "
+    )
 
 
 def test_the_same_words_again() -> None:

@@ -237,6 +237,84 @@ def test_packing_changes_nothing(tmp_path, monkeypatch, measured):
     equal(open_set, packed)
 
 
+def test_what_the_disk_damages_is_measured_again_or_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "TRACKS_PER_SHARD", 4)
+    monkeypatch.setattr(extraction, "TRACKS_PER_SHARD", 4)
+    corpus = folder(tmp_path / "songs", 6)
+    clean = run(corpus, tmp_path / "clean")
+
+    def flip(path):
+        data = bytearray(path.read_bytes())
+        data[len(data) // 3] ^= 255
+        path.write_bytes(data)
+
+    def frames(shard):
+        return next(path for path in shard.glob("frames.zarr/log_mel/c/**/*") if path.is_file())
+
+    tables = {
+        "cut": lambda shard: (shard / "tracks.parquet").write_bytes(b"PAR1"),
+        "gone": lambda shard: (shard / "tracks.parquet").unlink(),
+    }
+    for name, damage in tables.items():
+        shutil.copytree(tmp_path / "clean", tmp_path / name)
+        damage(next((tmp_path / name).glob("features/*/shards/*")))
+        equal(run(corpus, tmp_path / name), clean)
+    contents = {
+        "frames flipped": lambda found: flip(frames(next(found.glob("shards/*")))),
+        "frames gone": lambda found: frames(next(found.glob("shards/*"))).unlink(),
+        "staged flipped": lambda found: flip(next(found.glob("staged/*"))),
+        "all gone": lambda found: shutil.rmtree(found),
+    }
+    for name, damage in contents.items():
+        shutil.copytree(tmp_path / "clean", tmp_path / name)
+        found = run(corpus, tmp_path / name)
+        damage(next((tmp_path / name).glob("features/*")))
+        with pytest.raises(MusaicError, match="gone or damaged.*--force"):
+            assert found.get("log_mel").values.size
+        equal(run(corpus, tmp_path / name, force=True), clean)
+
+
+def test_packing_leaves_damaged_tracks_out(tmp_path, monkeypatch):
+    corpus = folder(tmp_path / "songs", 3)
+    clean = run(corpus, tmp_path / "cache")
+    staged = next((tmp_path / "cache").glob("features/*/staged/*"))
+    data = bytearray(staged.read_bytes())
+    data[len(data) // 3] ^= 255
+    staged.write_bytes(data)
+    monkeypatch.setattr(store, "TRACKS_PER_SHARD", 3)
+    store.Store(tmp_path / "cache", CONFIG).pack()
+    equal(run(corpus, tmp_path / "cache"), clean)
+
+
+def test_somebody_else_may_pack_the_same_tracks_first(tmp_path, monkeypatch):
+    corpus = folder(tmp_path / "songs", 3)
+    clean = run(corpus, tmp_path / "cache")
+    monkeypatch.setattr(store, "TRACKS_PER_SHARD", 3)
+    original = store.write_shard
+
+    def beaten(shard, tracks, config):
+        monkeypatch.setattr(store, "write_shard", original)
+        store.Store(tmp_path / "cache", config).pack()
+        original(shard, tracks, config)
+
+    monkeypatch.setattr(store, "write_shard", beaten)
+    store.Store(tmp_path / "cache", CONFIG).pack()
+    assert len(list((tmp_path / "cache").glob("features/*/shards/*"))) == 1
+    equal(run(corpus, tmp_path / "cache"), clean)
+
+
+def test_reasons_name_the_file_at_hand(tmp_path):
+    root = tmp_path / "songs"
+    whole = write(root / "whole.mp3", music(6)).read_bytes()
+    for name in ("a.mp3", "b.mp3"):
+        (root / name).write_bytes(whole[: len(whole) // 2])
+    found = run(songs(root, {"a": "a.mp3", "b": "b.mp3"}), tmp_path / "cache")
+    assert [reason.split()[:2] for reason in found.status["reason"]] == [["a.mp3", "promises"], ["b.mp3", "promises"]]
+    (root / "b.mp3").rename(root / "c.mp3")
+    later = run(songs(root, {"c": "c.mp3"}), tmp_path / "cache")
+    assert later.status["reason"][0] == found.status["reason"][1].replace("b.mp3", "c.mp3")
+
+
 def test_frames_longer_than_a_shard(tmp_path, monkeypatch):
     from musaic.features import shards
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from threadpoolctl import threadpool_limits
 
 from musaic.errors import UsageError
 from musaic.models import MODELS, InputError, build, from_state, parse_config
@@ -73,6 +74,26 @@ def test_same_seed_same_bytes_and_nothing_global_is_touched(name: str) -> None:
     assert before == after
     torch.manual_seed(2)
     assert quick(name).fit_transform(X).tobytes() == first.tobytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_number_of_threads_changes_no_byte(name: str) -> None:
+    X = np.random.default_rng(0).normal(size=(300, 157)).cumsum(axis=1)
+    bytes_ = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            model = quick(name)
+            Z = model.fit_transform(X)
+            bytes_.append((Z.tobytes(), {key: array.tobytes() for key, array in model.get_state()[1].items()}))
+    assert bytes_[0] == bytes_[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("key", ["scaling", "weights"])
+def test_a_modality_that_is_not_there_is_refused_by_name(name: str, key: str) -> None:
+    value = {"lirycs": "none" if key == "scaling" else 2.0}
+    with pytest.raises(InputError, match="unknown modality 'lirycs' in " + key + ".*did you mean 'lyrics'"):
+        quick(name, **{key: value}).fit(songs())
 
 
 @pytest.mark.parametrize("name", NAMES)

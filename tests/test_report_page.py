@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -97,6 +98,27 @@ def test_names_are_isolated_and_cannot_turn_the_line(page):
     assert "\u202e" not in page.text
     assert "⟨U+202E⟩" in page.text
     assert "␊" in page.text
+
+
+def test_of_the_verdict_the_answer_stands_out_and_the_numbers_follow(tmp_path):
+    run = make_run(tmp_path / "run", n=30, models=("pca",))
+    sentence = "On genre the VAE beats the baselines: with statistics 0.5 <b> of basic-vae: so."
+    (run / "verdict.json").write_text(json.dumps({"sentence": sentence}), "utf-8")
+    write_report(run)
+    text = (run / "report.html").read_text("utf-8")
+    numbers = "with statistics 0.5 &lt;b&gt; of basic-vae: so."
+    assert (
+        f'<p class="verdict">On genre the VAE beats the baselines: <span class="numbers">{numbers}</span></p>' in text
+    )
+
+
+def test_what_was_not_asked_for_is_not_run_yet(tmp_path):
+    run = make_run(tmp_path / "run", n=30, models=("pca",))
+    cells = json.loads((run / "cells.json").read_text("utf-8"))
+    cells["cells"].append({**cells["cells"][0], "cell": "later-00000000", "status": "pending", "reason": None})
+    (run / "cells.json").write_text(json.dumps(cells), "utf-8")
+    write_report(run)
+    assert "not run yet" in read(run).text
 
 
 def test_doubtful_rows_are_marked_in_words(page):

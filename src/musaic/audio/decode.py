@@ -20,6 +20,7 @@ Normalize = Literal["none", "peak", "loudness"]
 
 MIN_SECONDS = 0.5  # shorter sound has no tempo, no key and hardly a frame
 SILENCE = 1e-4  # peak, -80 dBFS: below it there is only dither
+LOUDEST = 1e12  # beyond it powers overflow; integers stored as floats stay far below
 WORTHWHILE = 1.0  # seconds; what a more patient decoder must find beyond a damaged place to be preferred
 HELD = 1 << 24  # samples; windows up to this long in all are held to be normalised, longer ones are decoded twice
 _MEASURED = 1 << 21  # samples whose loudness is measured at once
@@ -204,9 +205,10 @@ class Recording:
                 ended = position >= stop or not len(y)
                 if len(y):
                     low, high = float(y.min()), float(y.max())
-                    if not np.isfinite(high - low):
+                    if not max(high, -low) < LOUDEST or np.isnan(low):
                         raise TrackError(
-                            "not-finite", f"{self._name} holds samples that are not numbers (NaN, infinity)."
+                            "not-finite",
+                            f"{self._name} holds samples that are not numbers (NaN, infinity, or beyond {LOUDEST:g}).",
                         )
                     peak = max(peak, high, -low)
                 if stream is not None:

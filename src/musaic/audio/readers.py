@@ -23,6 +23,7 @@ from musaic.errors import TrackError
 BLOCK = 1 << 14  # samples a channel read at once; what is lost at most where a damaged file stops decoding
 AV_SLACK = 0.5  # seconds; containers round their durations and encoders pad
 SNDFILE_SLACK = 0.1
+RUN_UP = BLOCK  # samples; an MP3 frame borrows bits from those before it, so decoding begins this much earlier
 
 # libav is held to containers of sound: its playlist formats would open other files, or addresses.
 AV_OPTIONS = {
@@ -139,6 +140,17 @@ def check_path(path: Path) -> None:
         raise TrackError(status, f"{name} cannot be opened: {error.strerror or error}.") from None
 
 
+class _Sequential(soundfile.SoundFile):
+    """A sound file that stays where a read has left it.
+
+    soundfile seeks to that very place after each read, which makes an MP3 decoder forget the bits that the next
+    frames borrow: a click at every block.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+
 class SoundFileReader:
     """WAV, FLAC, Ogg, MP3 and their kin through libsndfile."""
 
@@ -147,7 +159,7 @@ class SoundFileReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lost = False  # whether the decoder met bytes after which it finds no way back
-        self._file = file = soundfile.SoundFile(os.fsencode(path))
+        self._file = file = _Sequential(os.fsencode(path))
         # libsndfile silently shortens a WAV or AIFF whose data chunk promises more than the file holds.
         found = re.search(r"^\s*(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
         self.frames: int | None = file.frames
@@ -162,9 +174,12 @@ class SoundFileReader:
         with quiet_libraries():
             if self._lost:
                 self._file.close()
-                self._file, self._lost = soundfile.SoundFile(os.fsencode(self._path)), False
+                self._file, self._lost = _Sequential(os.fsencode(self._path)), False
+            start = max(0, frame - RUN_UP) if self._file.format == "MP3" else frame
             try:
-                return bool(self._file.seek(min(frame, self._file.frames)) == frame)
+                if self._file.seek(min(start, self._file.frames)) != start:
+                    return False
+                return start == frame or len(self._file.read(frame - start, dtype="float32")) == frame - start
             except soundfile.LibsndfileError:
                 self._lost = True
                 return False

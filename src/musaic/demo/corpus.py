@@ -7,10 +7,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
 import math
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +25,7 @@ from musaic.demo.genres import LANGUAGES, OWN, SHARED, STYLES
 from musaic.demo.streams import pick, quantile, stream
 from musaic.demo.words import THEMES, artist_name, file_name, song_title, write_lyrics
 from musaic.errors import MusaicError, UsageError
-from musaic.files import read_json, remove, write_json, write_text
+from musaic.files import WRITING, WriteError, read_json, remove, write_error, write_json, write_text
 from musaic.progress import SILENT, Reporter
 
 MANIFEST = ".musaic-demo.json"
@@ -128,26 +131,56 @@ def write_corpus(
     if not (math.isfinite(seconds) and 1 <= seconds <= 3600):
         raise UsageError(f"seconds is {seconds:g}; a demo track lasts between 1 and 3600 s (12 by default).")
     root = Path(folder)
-    settings = {"version": VERSION, "seed": int(seed), "n_tracks": int(n_tracks), "seconds": float(seconds)}
-    _claim(root, settings)
     tracks = plan(seed, n_tracks)
-    if _complete(root, tracks):
-        return root
-    for left in root.rglob(".writing-*"):
-        remove(left)
-    tasks = [_Task(str(root), seed, float(seconds), track) for track in tracks]
+    settings = {"version": VERSION, "seed": int(seed), "n_tracks": int(n_tracks), "seconds": float(seconds)}
+    with _alone(root):
+        _claim(root, settings)
+        if not _complete(root, tracks):
+            for left in root.rglob(f"{WRITING}*"):
+                remove(left)
+            _fill(root, [_Task(str(root), seed, float(seconds), track) for track in tracks], workers, reporter)
+    return root
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Keep a second process that writes the same corpus waiting until the first one has ended."""
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"{root} is a file; name a folder for the demo corpus.")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if sys.platform != "win32":  # no folder can be opened there
+            folder = os.open(root, os.O_RDONLY)
+    except OSError as error:
+        raise write_error(root, error) from error
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _fill(root: Path, tasks: list[_Task], workers: int | None, reporter: Reporter) -> None:
+    """Make the songs, then the table of their factors."""
     rows: dict[int, dict[str, Any]] = {}
     with reporter.bar("making songs", len(tasks)) as advance:
         for position, outcome in parallel.run(_make, tasks, workers=workers):
             if isinstance(outcome, parallel.Failure):
+                if outcome.kind == WriteError.__name__:
+                    raise MusaicError(outcome.message)
                 raise MusaicError(
-                    f"could not make {tracks[position].audio}: {outcome.message.rstrip('.')}; "
+                    f"could not make {tasks[position].track.audio}: {outcome.message.rstrip('.')}; "
                     "run the same command again, what was made is kept."
                 )
             rows[position] = outcome
             advance(1)
-    write_text(root / FACTORS, _table([rows[position] for position in range(len(tracks))]))
-    return root
+    write_text(root / FACTORS, _table([rows[position] for position in range(len(tasks))]))
 
 
 def plan(seed: int, n_tracks: int) -> list[Track]:
@@ -211,7 +244,7 @@ def _claim(root: Path, settings: dict[str, Any]) -> None:
     if manifest.is_file():
         try:
             held = read_json(manifest)
-        except (OSError, ValueError):
+        except MusaicError:
             held = None
         if held != settings:
             was = ", ".join(f"{key} {value}" for key, value in held.items()) if isinstance(held, dict) else "unknown"
@@ -220,9 +253,7 @@ def _claim(root: Path, settings: dict[str, Any]) -> None:
                 f"{root} holds a demo corpus with {was}, not {asked}; name another folder or remove that one."
             )
         return
-    if root.exists() and not root.is_dir():
-        raise UsageError(f"{root} is a file; name a folder for the demo corpus.")
-    if root.is_dir() and any(root.iterdir()):
+    if not all(path.name.startswith(WRITING) for path in root.iterdir()):
         raise UsageError(f"{root} is not empty and holds no demo corpus; name a new or empty folder.")
     write_json(manifest, settings)
 

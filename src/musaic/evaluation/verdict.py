@@ -112,15 +112,14 @@ class Comparison:
 
     @property
     def words(self) -> str:
-        """The comparison for a person."""
-        word = "beats them" if self.beats else "is below them" if self.below else "is not clearly different"
+        """The numbers for a person."""
         if not np.isfinite(self.spread):
             beyond = "spread between seeds not known from one seed"
         else:
             more = "more" if abs(self.difference) > self.spread else "not more"
             beyond = f"{more} than the spread between seeds, {self.spread:.3f}"
         return (
-            f"with {self.input} (k = {self.n_clusters:g}) {self.vae_model} {word}: {self.vae_ami:.3f} against "
+            f"with {self.input} (k = {self.n_clusters:g}) {self.vae_ami:.3f} of {self.vae_model} against "
             f"{self.baseline_ami:.3f} of {self.baseline_model}, {self.difference:+.3f} "
             f"[{self.low:+.3f}, {self.high:+.3f}], {beyond}"
         )
@@ -177,7 +176,10 @@ def judge(
     95 % over the inputs (Bonferroni).
     """
     if truth is None or len(np.unique(_known(truth))) < 2:
-        return Verdict("Whether the VAE beats the baselines cannot be told: there are no labels to hold them against.")
+        return Verdict(
+            f"Whether the VAE beats the baselines cannot be told: there are fewer than two classes of {label} to hold "
+            "them against."
+        )
     fair = [c for c in contenders if not (c.collapsed or is_leaked(label, c.labels_used))]
     fair = [c for c in fair if c.coverage >= LEAST_COVERAGE]
     if any(not c.baseline for c in contenders) and all(c.baseline for c in fair):
@@ -204,11 +206,26 @@ def judge(
     seeds = min(len(contender.labelings) for pair in chosen.values() for contender in pair)
     jointly = "joint " if len(found) > 1 else ""
     return Verdict(
-        f"Held against the baselines on {label}, at equal input, clustering and k: "
-        f"{'; '.join(comparison.words for comparison in found)} (AMI, {jointly}95 % intervals of a paired bootstrap "
-        f"over tracks and {seeds} seed{'s' if seeds != 1 else ''}).",
+        f"On {label} the VAE {_answer(found)}, at equal input, clustering and k: "
+        f"{'; '.join(comparison.words for comparison in found)} (mean AMI, {jointly}95 % intervals of a paired "
+        f"bootstrap over tracks and {seeds} seed{'s' if seeds != 1 else ''}).",
         found,
     )
+
+
+def _answer(found: Sequence[Comparison]) -> str:
+    """Return what came out, wins first, and with which inputs."""
+    outcomes = {
+        "beats {}": [comparison.input for comparison in found if comparison.beats],
+        "is below {}": [comparison.input for comparison in found if comparison.below],
+        "is not clearly different from {}": [c.input for c in found if not (c.beats or c.below)],
+    }
+    parts: list[str] = []
+    for words, inputs in outcomes.items():
+        if inputs:
+            told = words.format("them" if parts else "the baselines")
+            parts.append(f"{told} with {' and '.join(inputs)}")
+    return ", and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _compare(
@@ -295,6 +312,8 @@ def _sd_ami(contender: Contender, truth: Sequence[Any]) -> float:
 
 
 def _ami(labels: NDArray[np.intp], clusters: NDArray[np.intp]) -> float:
+    if not len(labels):
+        return float("nan")
     width = int(clusters.max()) + 1
     table = np.bincount(labels * width + clusters, minlength=(int(labels.max()) + 1) * width).reshape(-1, width)
     table = table[table.any(axis=1)][:, table.any(axis=0)]

@@ -53,6 +53,14 @@ class CellConfig(Config):
             own["input"] = (own["input"],)
         return own
 
+    @model_validator(mode="after")
+    def _names_are_inputs(self) -> CellConfig:
+        scaled = self.model.scaling if isinstance(self.model.scaling, dict) else {}
+        for name in (*scaled, *self.model.weights):
+            if name not in self.input:
+                raise unknown("input in scaling or weights", name, self.input)
+        return self
+
     @property
     def slug(self) -> str:
         """A readable name: the one given, else model and inputs."""

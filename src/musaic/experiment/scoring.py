@@ -86,7 +86,7 @@ def score_cell(task: ScoringTask) -> float:
     start = time.perf_counter()
     tables = {seed: read_parquet(task.run.embedding_file(task.cell, seed)) for seed in task.seeds}
     track_ids = tables[task.seeds[0]]["track_id"]
-    latents = {seed: _latents(table) for seed, table in tables.items()}
+    latents = {seed: _latents(table, track_ids) for seed, table in tables.items()}
     labels = task.context.labels.reindex(track_ids)
     columns = {str(name): [_or_none(value) for value in labels[name]] for name in labels}
     records: list[dict[str, Any]] = []
@@ -160,7 +160,8 @@ def _write_clusters(run: Run, cell: str, seed: int, identity: str, track_ids: pd
     write_parquet(run.clusters_file(cell, seed, identity), table)
 
 
-def _latents(table: pd.DataFrame) -> np.ndarray:
+def _latents(table: pd.DataFrame, track_ids: pd.Series[str]) -> np.ndarray:
+    table = table.set_index("track_id").loc[list(track_ids)]
     return table[[name for name in table.columns if name.startswith("z_")]].to_numpy(np.float64)
 
 

@@ -93,7 +93,8 @@ def _judge(run: Run, experiment: Experiment, cells: list[dict[str, Any]], rows: 
     if not cells:
         reasons = "; ".join(dict.fromkeys(cell["reason"] for cell in run.cells if cell["reason"]))
         return Verdict(f"Nothing could be learned from these songs{f': {reasons}' if reasons else ''}.")
-    label = next((name for name in experiment.evaluation.rank_by if (rows["label"] == name).any()), None)
+    told = set(rows.loc[rows["ami"].notna(), "label"])
+    label = next((name for name in experiment.evaluation.rank_by if name in told), None)
     tracks = run.tracks.set_index("track_id")
     contenders = [
         _contender(run, experiment, cell, clustering, rows, tracks.index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -48,6 +48,14 @@ class Facts:
     channels: int | None = None
     format: str | None = None
     codec: str | None = None
+
+    def nameless(self, name: str) -> Facts:
+        """Return the facts as the store keeps them: a reason begins with the file's name, but content has many."""
+        return replace(self, reason=self.reason.removeprefix(name)) if self.reason else self
+
+    def named(self, name: str) -> Facts:
+        """Return the facts of the store for the file called ``name``."""
+        return replace(self, reason=name + self.reason) if self.reason and self.reason.startswith(" ") else self
 
     def plain(self) -> dict[str, object]:
         """Return the facts as JSON-ready data."""

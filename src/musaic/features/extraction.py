@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,7 @@ import numpy as np
 from musaic import parallel
 from musaic.audio.readers import check_path
 from musaic.errors import MusaicError, TrackError
-from musaic.features.analysis import Facts, Measured, frame, measure_file
+from musaic.features.analysis import Facts, FrameWriter, Measured, frame, measure_file
 from musaic.features.config import FeatureConfig
 from musaic.features.featureset import Feature, FeatureSet
 from musaic.features.kinds import Vector
@@ -189,7 +189,7 @@ def _measure(store: Store, tasks: Sequence[Task], workers: int | None, reporter:
 def _crashed(task: Task, failure: parallel.Failure) -> None:
     """Keep the fact that a file could not be measured."""
     why = failure.message.splitlines()[0].rstrip(".")
-    measured = Measured(Facts("crashed", f"{task.path.name} could not be measured: {why}."))
+    measured = Measured(Facts("crashed", f" could not be measured: {why}."))
     write_staged(task.destination, lambda write: measured)
 
 
@@ -209,12 +209,18 @@ def measure_task(task: Task) -> _Stop | None:
     if _state(task.path) != task.state:
         return None
     try:
-        write_staged(task.destination, partial(measure_file, task.path, task.config))
+        write_staged(task.destination, partial(_measured, task))
     except MusaicError as error:
         return _Stop(str(error))
     if _state(task.path) != task.state:  # what was measured need not be what the content id stands for
         task.destination.unlink(missing_ok=True)
     return None
+
+
+def _measured(task: Task, write: FrameWriter) -> Measured:
+    """Measure one file as the store keeps it."""
+    found = measure_file(task.path, task.config, write)
+    return replace(found, facts=found.facts.nameless(task.path.name))
 
 
 def _gather(
@@ -228,7 +234,7 @@ def _gather(
     track_ids = tuple(rows)
     entries = [known.get(ids.get(track_id, "")) for track_id in track_ids]
     facts = [
-        entry.measured.facts if entry is not None else _gone(own, path)
+        entry.measured.facts.named(path.name) if entry is not None and path is not None else _gone(own, path)
         for (path, own), entry in zip(rows.values(), entries, strict=True)
     ]
     features: dict[str, Feature] = {}

@@ -37,6 +37,7 @@ def write_shard(folder: Path, tracks: Sequence[Staged], config: FeatureConfig) -
     import pyarrow as pa
     import pyarrow.parquet as pq
     import zarr
+    from zarr.codecs import Crc32cCodec, ZstdCodec
 
     stops = np.cumsum([track.n_frames for track in tracks])
     columns: dict[str, Any] = {
@@ -53,8 +54,15 @@ def write_shard(folder: Path, tracks: Sequence[Staged], config: FeatureConfig) -
             d = len(kind.dims(config))
             if isinstance(kind, Frames):
                 total = int(stops[-1])
+                # A checksum in every chunk and a fill value that no frame has: what the disk loses is noticed.
                 array = group.create_array(
-                    name, shape=(total, d), dtype="float16", chunks=(CHUNK, d), shards=(SHARD, d), fill_value=0
+                    name,
+                    shape=(total, d),
+                    dtype="float16",
+                    chunks=(CHUNK, d),
+                    shards=(SHARD, d),
+                    compressors=(ZstdCodec(), Crc32cCodec()),
+                    fill_value=np.nan,
                 )
                 array.attrs["dims"] = list(kind.dims(config))
                 at = 0
@@ -97,13 +105,16 @@ class Shard:
             own = {name: rows[i] for name, rows in vectors.items()} if facts.seconds is not None else {}
             yield row["content_id"], Measured(facts, own), (row["start_frame"], row["stop_frame"])
 
-    def frames(self, name: str) -> Any:
-        """Return the Zarr array of a frame feature, shape (all frames, D)."""
+    def frames(self, name: str, start: int, stop: int) -> np.ndarray:
+        """Return rows of a frame feature, float16; `ValueError` or `OSError` where the disk lost some."""
         if self._group is None:
             import zarr
 
             self._group = zarr.open_group(self.folder / FRAMES, mode="r")
-        return self._group[name]
+        rows = np.asarray(self._group[name][start:stop])
+        if np.isnan(rows[:, 0]).any():
+            raise ValueError(f"{self.folder} lacks frames")
+        return rows
 
 
 def _aligned(blocks: Iterator[np.ndarray], n: int) -> Iterator[np.ndarray]:

@@ -83,10 +83,20 @@ def write_staged(path: Path, measure: Callable[[Callable[[str, np.ndarray], None
     return measured.facts
 
 
-def read_staged(path: Path) -> Staged | None:
-    """Read facts and vectors of a staged track; None where it is gone, or damaged by the disk."""
+def read_staged(path: Path, *, whole: bool = False) -> Staged | None:
+    """Read facts and vectors of a staged track; None where it is gone, or damaged by the disk.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    whole : bool
+        Whether its frames are held against their checksums too.
+    """
     try:
         with zipfile.ZipFile(path) as file:
+            if whole and file.testzip() is not None:
+                return None
             facts = json.loads(file.read(FACTS))
             n_frames = facts.pop("n_frames")
             vectors = {

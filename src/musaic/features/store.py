@@ -12,17 +12,19 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
 from musaic.config import digest
+from musaic.errors import MusaicError
 from musaic.features.analysis import STRETCH, Measured
 from musaic.features.config import FeatureConfig
 from musaic.features.shards import Shard, write_shard
 from musaic.features.staging import Staged, read_staged
 from musaic.files import remove, write_json
 
-VERSION = 1  # of what the features mean; a new one lets nothing be taken from before
+VERSION = 2  # of what the features mean; a new one lets nothing be taken from before
 TRACKS_PER_SHARD = 256
 BYTES_PER_SHARD = 1 << 30  # hours-long tracks are packed earlier
 _FORGOTTEN = 24 * 3600.0  # seconds after which a half-written file has no writer any more
@@ -48,7 +50,7 @@ class Entry:
     def frames(self, name: str, start: int, stop: int) -> np.ndarray:
         """Return rows of a frame feature, float16, shape (stop - start, D)."""
         if isinstance(self._source, Shard):
-            return np.asarray(self._source.frames(name)[self._start + start : self._start + stop])
+            return self._source.frames(name, self._start + start, self._start + stop)
         parts, at = [], 0
         for block in self._source.blocks(name):
             parts.append(block[max(0, start - at) : max(0, stop - at)])
@@ -97,7 +99,11 @@ class Store:
         entries: dict[str, Entry] = {}
         for folder in sorted(self._shards.glob("[0-9]*")):
             shard = Shard(folder)
-            for content_id, measured, (start, stop) in shard.tracks(self.config):
+            try:
+                tracks = list(shard.tracks(self.config))
+            except (OSError, ValueError, KeyError, TypeError):  # damaged by the disk: its songs are measured again
+                continue
+            for content_id, measured, (start, stop) in tracks:
                 entries[content_id] = Entry(measured, stop - start, shard, start)
         for track in staged:
             entries[track.path.stem] = Entry(track.measured, track.n_frames, track)
@@ -105,11 +111,23 @@ class Store:
         return entries
 
     def frames(self, content_id: str, name: str, start: int, stop: int) -> np.ndarray:
-        """Return rows of a frame feature of one track, float16."""
+        """Return rows of a frame feature of one track, float16.
+
+        Raises
+        ------
+        MusaicError
+            Where they are gone, or damaged by the disk.
+        """
         try:
-            return self._entries[content_id].frames(name, start, stop)
-        except FileNotFoundError:  # packed by another process since it was found
-            return self.read()[content_id].frames(name, start, stop)
+            try:
+                return self._entries[content_id].frames(name, start, stop)
+            except FileNotFoundError:  # packed by another process since it was found
+                return self.read()[content_id].frames(name, start, stop)
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise MusaicError(
+                f"features kept in {self.folder} are gone or damaged; run the same command with --force to measure "
+                "them again."
+            ) from error
 
     def pack(self) -> None:
         """Pack staged tracks into shards, as long as there are enough of them."""
@@ -126,15 +144,17 @@ class Store:
                 group, size = [], 0
 
     def _pack(self, paths: list[Path]) -> None:
-        tracks = [track for path in paths if (track := read_staged(path)) is not None]
+        tracks = [track for path in paths if (track := read_staged(path, whole=True)) is not None]
         if not tracks:
             return
         number = 1 + max((int(folder.name[:6]) for folder in self._shards.glob("[0-9]*")), default=0)
         folder = self._shards / f"{number:06d}-{digest([track.path.stem for track in tracks])}"
         try:
             write_shard(folder, tracks, self.config)
-        except FileNotFoundError:  # another process packs the same tracks and was faster
-            return
+        except MusaicError:
+            if all(track.path.exists() for track in tracks):
+                raise
+            return  # another process packs the same tracks and was faster
         for path in paths:
             path.unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from musaic.models.config import ModelConfig
 from musaic.models.fusion import EarlyFusion
-from musaic.models.inputs import Blocks, Input, InputError, Presence, read_blocks
+from musaic.models.inputs import Blocks, Input, InputError, Presence, check_names, read_blocks
 
 Row = dict[str, float]
 OnEpoch = Callable[[int, Row], None]
@@ -81,7 +81,7 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         Raises
         ------
         InputError
-            Where a row has no modality, or a value is not finite.
+            Where a row has no modality, a value is not finite, or the configuration names a modality that is not there.
         """
         blocks = read_blocks(X, present)
         self.config_ = self.config if self.config is not None else self.config_class.parse({})
@@ -91,7 +91,10 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
             raise InputError(
                 f"{self.config_.model!r} needs at least {self.least_tracks} tracks, not {blocks.n_tracks}."
             )
-        self.fusion_ = EarlyFusion(self.config_.scaling, self.config_.weights).fit(blocks)
+        scaling, weights = self.config_.scaling, self.config_.weights
+        check_names({} if isinstance(scaling, str) else scaling, blocks.dims, "scaling")
+        check_names(weights, blocks.dims, "weights")
+        self.fusion_ = EarlyFusion(scaling, weights).fit(blocks)
         self._fit(blocks, None if groups is None else np.asarray(groups))
         return self
 

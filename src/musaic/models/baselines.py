@@ -57,6 +57,7 @@ class Pca(Representation):
 
     def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None:
         from sklearn.decomposition import PCA
+        from threadpoolctl import threadpool_limits
 
         fused = self.fusion_.transform(blocks).astype(np.float64)
         asked = self.config_.n_components
@@ -68,7 +69,9 @@ class Pca(Representation):
             self.components_ = np.eye(1, fused.shape[1])
             self.explained_variance_ratio_ = np.zeros(1)
         else:
-            pca = PCA(most, svd_solver=solver, random_state=self.random_state).fit(fused)
+            # one thread: the last bits of the decomposition depend on the number of threads
+            with threadpool_limits(1):
+                pca = PCA(most, svd_solver=solver, random_state=self.random_state).fit(fused)
             ratio = pca.explained_variance_ratio_
             reached = np.cumsum(ratio) >= (2.0 if isinstance(asked, int) else asked)
             keep = int(reached.argmax()) + 1 if reached.any() else most
@@ -79,7 +82,11 @@ class Pca(Representation):
         self.n_dims_ = len(self.components_)
 
     def _transform(self, blocks: Blocks) -> NDArray[np.float32]:
-        return np.asarray((self.fusion_.transform(blocks) - self.mean_) @ self.components_.T, dtype=np.float32)
+        from threadpoolctl import threadpool_limits
+
+        centred = self.fusion_.transform(blocks) - self.mean_
+        with threadpool_limits(1):
+            return np.asarray(centred @ self.components_.T, dtype=np.float32)
 
     def _facts(self) -> dict[str, Any]:
         return {"n_dims": self.n_dims_}

@@ -80,9 +80,9 @@ def read_blocks(X: Input, present: Presence = None, *, expected: Mapping[str, in
         masks = dict.fromkeys(arrays, present)
     if not arrays:
         raise InputError("X holds no modality; give at least one array of shape (tracks, features).")
-    _known(masks, arrays, "present")
+    check_names(masks, arrays, "present")
     if expected is not None:
-        _known(arrays, expected, "X")
+        check_names(arrays, expected, "X")
     values, flags = {}, {}
     n_tracks: int | None = None
     for name, array in arrays.items():
@@ -132,7 +132,8 @@ def _read_block(name: str, array: ArrayLike, mask: ArrayLike | None) -> tuple[ND
     return (values if flags.all() else np.where(flags[:, None], values, values.dtype.type(0))), flags
 
 
-def _known(given: Iterable[str], allowed: Iterable[str], where: str) -> None:
+def check_names(given: Iterable[str], allowed: Iterable[str], where: str) -> None:
+    """Raise `InputError` for the first name of a modality that is not among those allowed."""
     choices = list(allowed)
     for name in given:
         if name not in choices:

@@ -55,7 +55,7 @@ def scores_figure(results: Results) -> Figure | None:
     figure = new_figure(total)
     top = total - 0.1
     for (name, metrics, rows), block in zip(blocks, heights, strict=True):
-        left, gap = 2.75, 0.22
+        left, gap = 2.75, 0.36
         width = (12 - left - 0.15 - gap * (len(metrics) - 1)) / len(metrics)
         figure.text(0.012, (top - 0.24) / total, cut(name), size=12)
         for place, metric in enumerate(metrics):

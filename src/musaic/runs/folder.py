@@ -176,9 +176,10 @@ class Run:
         return read_parquet(self.map_file(self.find_cell(cell), method)).set_index("track_id")
 
     def find_cell(self, name: str) -> str:
-        """Return the full name of the cell that is called, or alone begins with, ``name``."""
+        """Return the full name of the cell that is called ``name``, with its digits or without, or alone begins so."""
         names = [str(cell["cell"]) for cell in self.cells]
-        matches = [name] if name in names else [full for full in names if full.startswith(name)]
+        exact = [full for full in names if name in (full, full.rpartition("-")[0])]
+        matches = exact or [full for full in names if full.startswith(name)]
         if len(matches) == 1:
             return matches[0]
         if matches:

@@ -16,7 +16,7 @@ HOW_TO_READ = """\
 seeds ± standard deviation. AMI, NMI and ARI ask whether clusters and label tell the same story (1: the same, about 0:
 nothing in common); the number in brackets is what the same clusters reach on shuffled labels. Purity stands beside the
 majority share, which a single cluster would reach. Silhouette is taken in the clustered space and cannot be compared
-between rows; the one in the common reference space can. Coverage is the share of the corpus that has a cluster,
+between rows; the one in the common reference space can. Coverage is the share of usable tracks with a cluster,
 stability the agreement (ARI) between seeds. The rank is that of the clustering. A row is not ranked where its model has
 seen the label (*leaked*), where its posterior has collapsed (*collapsed*), or where fewer than half of the tracks have
 a cluster (*low coverage*).
@@ -90,4 +90,4 @@ def _spread(row: Mapping[Hashable, Any], score: str) -> str:
 def _number(value: object) -> str:
     if not isinstance(value, int | float) or math.isnan(value):
         return "–"
-    return f"{value:.3f}"
+    return f"{round(value, 3) + 0.0:.3f}"  # no minus before a zero
