@@ -303,7 +303,7 @@ def test_factors_lie_in_their_ranges_and_genres_differ() -> None:
 def test_artists_have_a_sound_of_their_own() -> None:
     within, across = [], []
     for slot in range(5):
-        songs = [(artist_of(index)[0], draw_factors(0, "ballad", slot, index)) for index in range(30)]
+        songs = [(artist_of(index), draw_factors(0, "ballad", slot, index)) for index in range(30)]
         for i, (artist, a) in enumerate(songs):
             for other, b in songs[:i]:
                 (within if artist == other else across).append(abs(a.reverb_share - b.reverb_share))

@@ -269,7 +269,7 @@ def test_what_the_disk_damages_is_measured_again_or_said(tmp_path, monkeypatch):
         shutil.copytree(tmp_path / "clean", tmp_path / name)
         found = run(corpus, tmp_path / name)
         damage(next((tmp_path / name).glob("features/*")))
-        with pytest.raises(MusaicError, match="gone or damaged.*--force"):
+        with pytest.raises(MusaicError, match=r"gone or damaged.*--force"):
             assert found.get("log_mel").values.size
         equal(run(corpus, tmp_path / name, force=True), clean)
 

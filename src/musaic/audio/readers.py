@@ -140,7 +140,7 @@ def check_path(path: Path) -> None:
         raise TrackError(status, f"{name} cannot be opened: {error.strerror or error}.") from None
 
 
-class _Sequential(soundfile.SoundFile):
+class _Sequential(soundfile.SoundFile):  # type: ignore[misc]
     """A sound file that stays where a read has left it.
 
     soundfile seeks to that very place after each read, which makes an MP3 decoder forget the bits that the next

@@ -198,7 +198,13 @@ class Clip:
 
     @cached_property
     def contrast(self) -> np.ndarray:
-        """Peak above valley in octave bands, dB, shape (T, bands)."""
+        """Peak above valley in octave bands, dB, shape (T, bands).
+
+        Notes
+        -----
+        Where a band holds next to nothing (above the cut-off of a coder), valleys are the rounding of a float32
+        transform: single frames then differ from librosa's by up to some dB, means over a clip by hundredths.
+        """
         peaks, valleys = np.split(self.streams["contrast"], 2, axis=1)
         return np.asarray(power_to_db(peaks) - power_to_db(valleys))
 

@@ -104,7 +104,6 @@ class Song:
 class _BarPlan:
     """One bar: when it starts, what it is over, who plays."""
 
-    number: int
     start: float
     chord: Chord
     following: Chord
@@ -211,7 +210,6 @@ def _plan(band: _Band, chords: tuple[Chord, ...], themes: dict[str, tuple[Bar, .
         melody = themes[letter][place] if letter else None
         swell = 0.06 * np.sin(np.pi * (place + 0.5) / 4)
         yield _BarPlan(
-            number=number,
             start=pickup + number * bar_seconds,
             chord=chord,
             following=chords[(place + 1) % 4],
@@ -280,7 +278,7 @@ def _accompaniment(band: _Band, bars: list[_BarPlan]) -> Part:
 
 
 def _fifth_above(band: _Band, bar: _BarPlan) -> tuple[float, ...]:
-    """Return the keys of a power chord: root, fifth and octave above the lowest voice's register."""
+    """Return the upper keys of a power chord: fifth and octave above its root, from the guitar's low octave."""
     root = 48 + (band.tonic + bar.chord.root) % 12
     return (root + 7, root + 12)
 

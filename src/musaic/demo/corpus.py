@@ -201,7 +201,7 @@ def plan(seed: int, n_tracks: int) -> list[Track]:
         indices[language, genre] = index + 1
         counted[language] += 1
         slot = deal(seed, genre).index(language)
-        artist_number = (language, genre, artist_of(index)[0])
+        artist_number = (language, genre, artist_of(index))
         if artist_number not in artists:
             artists[artist_number] = artist_name(language, known[language], stream(seed, "artists", language))
             known[language] += 1

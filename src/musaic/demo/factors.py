@@ -81,11 +81,11 @@ class Factors:
         return {**row, "lead_instrument": self.lead_instrument, "timbre": self.timbre}
 
 
-def artist_of(index: int) -> tuple[int, int]:
-    """Return which artist of its genre and language song ``index`` is by, and which of the block's it is."""
+def artist_of(index: int) -> int:
+    """Return which artist of its genre and language song ``index`` is by."""
     block, place = divmod(index, sum(ARTIST_SIZES))
     number = bisect.bisect_right(list(itertools.accumulate(ARTIST_SIZES)), place)
-    return block * len(ARTIST_SIZES) + number, number
+    return block * len(ARTIST_SIZES) + number
 
 
 def draw_factors(seed: int, genre: str, slot: int, index: int) -> Factors:
@@ -107,7 +107,7 @@ def draw_factors(seed: int, genre: str, slot: int, index: int) -> Factors:
     agree in distribution, nearly. An artist's songs share their sound and often their instrument.
     """
     style = STYLES[genre]
-    artist, _ = artist_of(index)
+    artist = artist_of(index)
 
     def u(name: str) -> float:
         return quantile(seed, "factor", genre, slot, name, index=index)

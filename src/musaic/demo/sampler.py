@@ -76,7 +76,6 @@ class Sampler:
         *,
         drum: bool = False,
         vibrato: Vibrato | None = None,
-        damping: float = 1.0,
     ) -> tuple[Wave, float]:
         """Return the sound of one note and its place between left and right.
 
@@ -92,8 +91,6 @@ class Sampler:
         drum : bool
             Play a kit.
         vibrato : Vibrato, optional
-        damping : float > 0
-            Multiplies the release.
 
         Returns
         -------
@@ -106,7 +103,7 @@ class Sampler:
         pan = 0.0
         for number in sounding:
             region = regions[number]
-            release = float(np.clip(region.release * 0.6 * damping, SHORTEST_RELEASE, LONGEST_RELEASE))
+            release = float(np.clip(region.release * 0.6, SHORTEST_RELEASE, LONGEST_RELEASE))
             held = max(1, int(duration * self.sr))
             n = held + int(release * self.sr)
             if drum and not region.loops:
