@@ -44,7 +44,9 @@ class TrackError(MusaicError):
 
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the nearest allowed name, or an empty string."""
-    matches = difflib.get_close_matches(given, sorted(allowed), n=1, cutoff=0.5)
+    choices = sorted(allowed)
+    matches = difflib.get_close_matches(given, choices, n=1, cutoff=0.5)
+    matches = matches or [name for name in choices if given and name.startswith(given)]
     return f", did you mean {matches[0]!r}?" if matches else ""
 
 

@@ -70,7 +70,7 @@ def _state(path: Path) -> State | None:
         info = path.stat()
     except (OSError, ValueError):
         return None
-    return os.fsencode(os.path.abspath(path)), info.st_size, info.st_mtime_ns
+    return os.fsencode(os.path.abspath(path)), info.st_size, max(info.st_mtime_ns, info.st_ctime_ns)
 
 
 def _open(file: Path) -> sqlite3.Connection:

@@ -270,17 +270,17 @@ def _accompaniment(band: _Band, bars: list[_BarPlan]) -> Part:
                 accent = 0.8 if step in band.metre.starts else 0.68
                 part.notes.append(band.played(start, duration * 1.6, key, accent * bar.energy, 1.35))
                 continue
-            keys = bar.voices if band.factors.comp != "power" else (bar.voices[0], *_fifth_above(band, bar))
+            keys = bar.voices if band.factors.comp != "power" else _power_chord(band, bar)
             for place, key in enumerate(keys):
                 delay = strummed * (place if step % 4 == 0 else len(keys) - 1 - place)
                 part.notes.append(band.played(start + delay, duration, key + shift, LOUDNESS[mark] * 0.82 * bar.energy))
     return part
 
 
-def _fifth_above(band: _Band, bar: _BarPlan) -> tuple[float, ...]:
-    """Return the upper keys of a power chord: fifth and octave above its root, from the guitar's low octave."""
+def _power_chord(band: _Band, bar: _BarPlan) -> tuple[float, ...]:
+    """Return the keys of a power chord: root, fifth and octave."""
     root = 48 + (band.tonic + bar.chord.root) % 12
-    return (root + 7, root + 12)
+    return (root, root + 7, root + 12)
 
 
 def _bass(band: _Band, bars: list[_BarPlan]) -> Part:
