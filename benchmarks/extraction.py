@@ -43,7 +43,7 @@ def main() -> None:
     lines += _workers(files, config, arguments.least)
     print("\n".join(lines))
     if arguments.write:
-        _write(arguments.write, lines)
+        _write(arguments.write, arguments.path, lines)
 
 
 def _arguments() -> argparse.Namespace:
@@ -123,8 +123,8 @@ def _workers(files: list[Path], config, least: float) -> list[str]:
     ]
 
 
-def _write(path: Path, lines: list[str]) -> None:
-    command = " ".join(["python", *sys.argv])
+def _write(path: Path, sounds: Path, lines: list[str]) -> None:
+    command = f"python benchmarks/extraction.py {Path(*sounds.resolve().parts[-2:])} --write {path}"
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "\n".join(lines)
