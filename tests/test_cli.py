@@ -114,3 +114,17 @@ def test_a_closed_pipe_is_no_failure() -> None:
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert result.returncode == 0
     assert "Traceback" not in result.stderr
+
+
+def test_features_of_a_chosen_few(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    from songs import write_tree
+
+    songs = write_tree(tmp_path / "songs", per_cell=2)
+    command = ["features", str(songs), "--cache", str(tmp_path / "cache"), "--workers", "0", "--json"]
+    chosen = ["corpus.balance=language", "corpus.n=2", "corpus.require=[audio, lyrics]", "corpus.min_duration=1"]
+    assert invoke([*command, *(word for text in chosen for word in ("--set", text))]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["tracks"] == 6
+    assert told["status"] == {"ok": 6}
+    assert invoke([*command, "--set", "corpus.min_duration=100"]) == 2
+    assert "no track is left" in capsys.readouterr().err

@@ -36,20 +36,23 @@ def features(
     """Extract every track's features into the cache, so that later runs start at once."""
     import json as formatter
 
+    from musaic.audio.decode import probe
     from musaic.corpus import read_corpus
     from musaic.experiment.config import corpus_config, features_config
     from musaic.features import extract
     from musaic.files import cache_folder
     from musaic.progress import Reporter
 
-    corpus = read_corpus(path, corpus_config(corpus_overrides(audio, lyrics, labels), set_ or []))
+    reporter = Reporter(quiet=quiet)
+    config = corpus_config(corpus_overrides(audio, lyrics, labels), set_ or [])
+    corpus = read_corpus(path, config, probe=probe, workers=workers, reporter=reporter)
     found = extract(
         corpus,
         features_config(set_ or []),
         cache=cache,
         workers=workers,
         force=force,
-        reporter=Reporter(quiet=quiet),
+        reporter=reporter,
     )
     counts = found.status["status"].value_counts().sort_index().to_dict()
     summary = {
