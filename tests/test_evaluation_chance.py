@@ -90,3 +90,11 @@ def test_tracks_without_features_have_no_place_in_the_reference_space() -> None:
     np.testing.assert_array_equal(reference_space(X, present), reference)
     assert reference_space(np.ones((4, 3))).shape == (4, 1)
     assert np.isnan(reference_space(np.full((4, 3), np.nan))).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_cluster_is_what_chance_says_of_it() -> None:
+    """There is but one table with these margins."""
+    found = chance_level(["a", "b"] * 4 + ["a"] * 2, [0] * 10, n_permutations=5)
+    assert found.mean == pytest.approx({"ari": 0.0, "ami": 0.0, "nmi": 0.0, "purity": 0.6})
+    assert set(found.p_value.values()) == {1.0}

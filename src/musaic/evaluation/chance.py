@@ -72,6 +72,9 @@ def _drawn(
     """Return the scores (one tuple each) of tables drawn with these margins."""
     from scipy.stats import random_table
 
-    drawn = random_table.rvs(list(rows), list(columns), size=n_permutations, random_state=random_state)
+    if len(columns) == 1:  # the one table there is; SciPy's has negative counts
+        drawn = np.tile(np.array(rows), n_permutations)
+    else:
+        drawn = random_table.rvs(list(rows), list(columns), size=n_permutations, random_state=random_state)
     tables = np.asarray(drawn).reshape(n_permutations, len(rows), len(columns)).astype(np.int64)
     return tuple(tuple(np.asarray(METRICS[name].function(tables), dtype=np.float64).tolist()) for name in names)
