@@ -26,7 +26,9 @@ def test_rows_are_sorted_and_cells_are_text_or_none(corpus):
     assert corpus.track_ids == ("a", "b", "c")
     assert len(corpus) == 3
     assert corpus.labels == ("language", "genre", "mood")
-    assert all(value is None or isinstance(value, str) for value in corpus.tracks.to_numpy().ravel())
+    told = corpus.tracks.drop(columns="language_confidence")
+    assert all(value is None or isinstance(value, str) for value in told.to_numpy().ravel())
+    assert corpus.tracks["language_confidence"].dtype == "float64"
     assert list(corpus.tracks.columns[:4]) == ["track_id", "audio", "lyrics", "lyrics_source"]
 
 
@@ -66,7 +68,7 @@ def test_composite_labels_are_labels(corpus):
 def test_tracks_survive_parquet(corpus, tmp_path):
     corpus.tracks.to_parquet(tmp_path / "t.parquet")
     back = pd.read_parquet(tmp_path / "t.parquet").astype(object)
-    back = back.where(back.notna(), None)
+    back = back.where(back.notna(), None).astype({"language_confidence": "float64"})
     pd.testing.assert_frame_equal(back, corpus.tracks)
 
 

@@ -96,9 +96,10 @@ def test_lyrics_files_in_any_encoding_are_read_and_empty_ones_told(tmp_path):
     for name in ("8.mp3", "9.mp3"):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "8.txt").write_bytes(b"la " * 1_000_000)
-    (tmp_path / "9.lrc").write_text("[00:01.00]\n[00:02.00]\n")
+    (tmp_path / "9.lrc").write_text(" \n\n")
     corpus = read_corpus(tmp_path, CorpusConfig(tags=False))
     assert list(corpus.tracks["lyrics"]) == [*words.values(), None, None]
     assert list(corpus.tracks["lyrics_source"]) == ["0.txt", "1.txt", "2.txt", None, None]
     assert "too large" in corpus.findings.lyrics_how["8.mp3"]
     assert "no text in it" in corpus.findings.lyrics_how["9.mp3"]
+    assert list(corpus.tracks["lyrics_status"]) == ["ok", "ok", "ok", "too-long", "empty"]

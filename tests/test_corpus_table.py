@@ -175,7 +175,7 @@ def test_lyrics_beside_the_audio_are_found_where_the_table_has_none(tmp_path):
     sound(tmp_path, "a.mp3", "b.mp3")
     (tmp_path / "a.lrc").write_text("[00:01.00]la la")
     corpus = read_corpus(table(tmp_path, "audio\na.mp3\nb.mp3\n"), NO_TAGS)
-    assert list(corpus.tracks["lyrics"]) == ["la la", None]
+    assert list(corpus.tracks["lyrics"]) == ["[00:01.00]la la", None]
 
 
 def test_columns_with_names_of_our_own_are_kept_under_another(tmp_path):

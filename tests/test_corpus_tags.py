@@ -85,6 +85,15 @@ def test_tags_fill_what_is_missing_and_nothing_else(tmp_path):
     assert list(untagged["artist"]) == [None] * 3
 
 
+def test_synchronised_lyrics_are_read_with_their_times(tmp_path):
+    file = mutagen.File(sound(tmp_path / "a.mp3"))
+    file.add_tags()
+    lines = [("আমার গান", 1500), ("তোমার গান", 61_230)]
+    file.tags.add(mutagen.id3.SYLT(encoding=3, lang="ben", format=2, type=1, text=lines))
+    file.save()
+    assert read_tags(tmp_path / "a.mp3").lyrics == "[00:01.50]আমার গান\n[01:01.23]তোমার গান"
+
+
 @pytest.mark.parametrize("name", ["absent.mp3", "folder.mp3", "empty.flac"])
 def test_files_without_tags_have_none(tmp_path, name):
     (tmp_path / "folder.mp3").mkdir()

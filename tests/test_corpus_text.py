@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musaic.corpus.text import decode, fold, without_times
+from musaic.corpus.text import decode, fold
 
 WORDS = {
     "bangla": "আমার সোনার বাংলা, আমি তোমায় ভালোবাসি।\nচিরদিন তোমার আকাশ\n",
@@ -59,15 +59,3 @@ def test_any_bytes_give_composed_text_and_nothing_is_raised(data):
 def test_folding_twice_is_folding_once_and_ignores_case_and_composition(text):
     assert fold(fold(text)) == fold(text)
     assert fold(unicodedata.normalize("NFD", text)) == fold(text)
-
-
-def test_lrc_times_and_headers_go_and_words_stay():
-    lrc = (
-        "[ar:Someone]\n[ti:A song]\n[00:12.00]Line one\n[00:17.20][01:17.20] Line <00:18.00>two\n[02:03]\n[Chorus] la\n"
-    )
-    assert without_times(lrc) == "Line one\nLine two\n\n[Chorus] la"
-
-
-@pytest.mark.parametrize("words", ["[Chorus]\nla la", "at 12:30 I wait", "[ar:x] stays where no line has a time"])
-def test_text_without_times_is_left_alone(words):
-    assert without_times(words) == words

@@ -30,12 +30,47 @@ def test_cells_are_named_by_what_decides_their_numbers() -> None:
     name = plain.cell_name(plain.cells[0])
     assert name.startswith("pca-statistics-")
     assert len(name) == len("pca-statistics-") + 8
-    for override in ("cells.0.n_components=3", "features.duration=10", "lyrics.n_components=3"):
+    for override in ("cells.0.n_components=3", "features.duration=10", "cells.0.input=[statistics, lyrics]"):
         other = load_experiment(SMALL, [override])
         assert other.cell_name(other.cells[0]) != name, override
-    for override in ("seeds=2", "name=x", "corpus.path=elsewhere", "evaluation.permutations=10"):
+    for override in (
+        "seeds=2",
+        "name=x",
+        "corpus.path=elsewhere",
+        "evaluation.permutations=10",
+        "lyrics.n_components=3",
+    ):
         other = load_experiment(SMALL, [override])
         assert other.cell_name(other.cells[0]) == name, override
+
+
+def test_texts_are_inputs_with_an_encoder_of_their_own() -> None:
+    model = "sentence-transformers:sentence-transformers/LaBSE"
+    cells = [
+        {"model": "pca", "input": "lyrics", "without": "language"},
+        {"model": "pca", "input": ["statistics", f"lyrics:{model}"], "without": {f"lyrics:{model}": "language"}},
+        {"model": "raw", "input": ["mfcc_moments", "descriptions"]},
+    ]
+    experiment = load_experiment({"version": 1, "cells": cells})
+    slugs = ["pca-lyrics-without-language", "pca-statistics+lyrics-sentence-transformers-LaBSE-without-language"]
+    assert [cell.slug for cell in experiment.cells[:2]] == slugs
+    assert [cell.modality for cell in experiment.cells] == ["lyrics", "audio+lyrics", "audio+descriptions"]
+    assert experiment.cells[1].model.labels == ("language",)
+    before = experiment.cell_name(experiment.cells[0])
+    other = load_experiment({"version": 1, "cells": cells}, ["lyrics.n_components=3"])
+    assert other.cell_name(other.cells[0]) != before
+    refused = {
+        "cells.0.input=lirics": "did you mean 'lyrics'",
+        "cells.0.input=lyrics:tfidff": "did you mean 'tfidf'",
+        "cells.0.input=lyrics:sentence-transformers": "does not say which model",
+        "lyrics.encoder=word2vec": "unknown encoder 'word2vec'",
+        "cells.1.without={lyrics: language}": "unknown input in scaling, weights or without",
+        "features.names=[statistics, mfcc_moments]": "descriptions are written from descriptors",
+        "cells.0.removal=subtract": "removal",
+    }
+    for override, words in refused.items():
+        with pytest.raises(UsageError, match=words):
+            load_experiment({"version": 1, "cells": cells}, [override])
 
 
 def test_seeds_are_a_number_or_a_list() -> None:

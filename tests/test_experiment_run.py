@@ -27,6 +27,8 @@ TINY = {
     "cells": [
         {"model": "raw", "input": "mfcc_moments"},
         {"model": "pca", "input": "statistics"},
+        {"model": "raw", "input": ["mfcc_moments", "descriptions"]},
+        {"model": "pca", "input": ["statistics", "lyrics"], "without": {"lyrics": "language"}},
         {"model": "basic-vae", "input": ["statistics", "lyrics"], "training": {"epochs": 3}, "latent_dim": 2},
     ],
     "clusterings": [{"algorithm": "kmeans", "n_clusters": ["labels:genre", "auto"], "n_init": 2}],
@@ -94,9 +96,11 @@ def test_the_leaderboard_is_the_agreed_table(done: musaic.Run) -> None:
     table = done.leaderboard
     assert list(table.columns[: len(columns)]) == columns
     assert set(table["label"]) == {"genre", "language"}
-    assert len(table) == 3 * 2 * 2
+    assert len(table) == 5 * 2 * 2
     assert (table["seeds"] == 2).all()
-    assert not table["leaked"].any()
+    told = table["input"] == "statistics+lyrics without language"
+    assert told.sum() == 4
+    assert (table["leaked"] == (told & (table["label"] == "language"))).all()  # it was told the language
     assert done.leaderboard_text_file.read_text(encoding="utf-8").startswith(done.verdict)
 
 
@@ -113,7 +117,7 @@ def test_rows_are_joined_by_track_id(done: musaic.Run) -> None:
 
 def test_genres_that_sound_apart_are_found(done: musaic.Run) -> None:
     table = done.leaderboard
-    pca = table[(table["model"] == "pca") & (table["label"] == "genre") & (table["n_clusters"] == len(GENRES))]
+    pca = table[(table["input"] == "statistics") & (table["label"] == "genre") & (table["n_clusters"] == len(GENRES))]
     assert (pca["ari"] > 0.5).all()
     assert (table["ari_chance"].abs() < 0.2).all()
 
@@ -275,7 +279,9 @@ def test_lyrics_alone_are_a_corpus(cache: Path, tmp_path: Path) -> None:
     assert status == {
         ("pca", "lyrics"): "done",
         ("raw", "mfcc_moments"): "skipped",
+        ("raw", "mfcc_moments+descriptions"): "skipped",
         ("pca", "statistics"): "skipped",
+        ("pca", "statistics+lyrics"): "skipped",
         ("basic-vae", "statistics+lyrics"): "skipped",
     }
     best = found.leaderboard.iloc[0]
@@ -396,7 +402,7 @@ def test_copies_of_a_song_are_one_group(songs: Path, cache: Path, tmp_path: Path
     corpus = musaic.read_corpus(root)
     experiment = load_experiment(TINY)
     features = musaic.extract(corpus, experiment.features, cache=cache, workers=0)
-    inputs = gather_inputs(corpus, features, experiment.lyrics, musaic.Run(tmp_path / "run"))
+    inputs = gather_inputs(corpus, features, experiment, musaic.Run(tmp_path / "run"))
     groups = dict(zip(inputs.track_ids, inputs.groups, strict=True))
     same = [
         groups[path.relative_to(root).as_posix()] for path in (original, original.with_name("arabic_999_again.wav"))

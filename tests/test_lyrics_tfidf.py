@@ -13,7 +13,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from musaic.errors import UsageError
-from musaic.lyrics.tfidf import TfidfEncoder
+from musaic.lyrics.encoders.tfidf import TfidfEncoder
 
 TEXTS = [
     "the river runs down to the sea and the night is long",

@@ -156,7 +156,7 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(name: str) -> None:
         (lambda: quick(name).fit(X["audio"][0]), r"\(tracks, features\)"),
         (lambda: quick(name).fit(np.zeros((0, 3))), "no rows"),
         (lambda: quick(name).fit([["a", "b"]]), "not numbers"),
-        (lambda: quick(name).fit(X, condition={"genre": np.zeros(40)}), "condition"),
+        (lambda: quick(name).fit(X, condition={"genre": np.zeros(40)}), "without labels"),
         (lambda: quick(name).fit(X, present={"sound": np.ones(40, bool)}), "unknown modality 'sound'"),
         (lambda: quick(name).fit(X, present=np.ones(40, bool)), "mapping"),
         (lambda: quick(name).fit(X["audio"], present=np.ones(40)), "true-or-false"),

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from musaic.corpus import Corpus, read_corpus
+    from musaic.corpus import Corpus
     from musaic.errors import MusaicError, UsageError
-    from musaic.experiment import load_experiment, run
+    from musaic.experiment import load_experiment, read_corpus, run
     from musaic.features import extract
     from musaic.report import draw_report
     from musaic.runs import Run, open_run
 
 _HOMES = {
     "Corpus": "musaic.corpus",
-    "read_corpus": "musaic.corpus",
+    "read_corpus": "musaic.experiment",
     "draw_report": "musaic.report",
     "extract": "musaic.features",
     "load_experiment": "musaic.experiment",

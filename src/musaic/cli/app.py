@@ -15,6 +15,8 @@ from musaic.cli.features import features
 from musaic.cli.recipes import recipes
 from musaic.cli.report import report
 from musaic.cli.run import run
+from musaic.cli.speak import speak
+from musaic.cli.transcribe import transcribe
 
 app = typer.Typer(
     name="musaic",
@@ -46,6 +48,8 @@ app.command()(demo)
 app.command()(run)
 app.command()(features)
 app.command()(report)
+app.command()(transcribe)
+app.command()(speak)
 app.command()(recipes)
 app.command()(doctor)
 app.add_typer(corpus_app, name="corpus")

@@ -15,6 +15,7 @@ from musaic.cli.options import (
     LyricsPattern,
     Quiet,
     Set,
+    Transcripts,
     Workers,
     corpus_overrides,
 )
@@ -35,6 +36,7 @@ def verify(
     audio: AudioPattern = None,
     lyrics: LyricsPattern = None,
     labels: Labels = None,
+    transcripts: Transcripts = None,
     cache: Cache = None,
     workers: Workers = None,
     json: Json = False,
@@ -43,14 +45,19 @@ def verify(
     """Say what is there, what matches and what is broken; ends with 0 when the corpus can be used at all."""
     import json as formatter
 
-    from musaic.audio.decode import examine
-    from musaic.corpus.verify import verify as verify_corpus
-    from musaic.experiment.config import corpus_config
+    from musaic.experiment.config import corpus_config, lyrics_config
+    from musaic.experiment.songs import verify_corpus
     from musaic.files import write_json
     from musaic.progress import Reporter
 
-    config = corpus_config(corpus_overrides(audio, lyrics, labels), set_ or [])
-    findings = verify_corpus(path, config, probe=examine, cache=cache, workers=workers, reporter=Reporter(quiet=quiet))
+    findings = verify_corpus(
+        path,
+        corpus_config(corpus_overrides(audio, lyrics, labels, transcripts), set_ or []),
+        lyrics=lyrics_config(set_ or []),
+        cache=cache,
+        workers=workers,
+        reporter=Reporter(quiet=quiet),
+    )
     if out is not None:
         write_json(out, findings.plain())
     typer.echo(formatter.dumps(findings.plain(), ensure_ascii=False, indent=2) if json else findings.text())

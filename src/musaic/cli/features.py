@@ -16,6 +16,7 @@ from musaic.cli.options import (
     LyricsPattern,
     Quiet,
     Set,
+    Transcripts,
     Workers,
     corpus_overrides,
 )
@@ -27,6 +28,7 @@ def features(
     audio: AudioPattern = None,
     lyrics: LyricsPattern = None,
     labels: Labels = None,
+    transcripts: Transcripts = None,
     cache: Cache = None,
     workers: Workers = None,
     force: Force = False,
@@ -36,16 +38,15 @@ def features(
     """Extract every track's features into the cache, so that later runs start at once."""
     import json as formatter
 
-    from musaic.audio.decode import probe
-    from musaic.corpus import read_corpus
-    from musaic.experiment.config import corpus_config, features_config
+    from musaic.experiment.config import corpus_config, features_config, lyrics_config
+    from musaic.experiment.songs import read_corpus
     from musaic.features import extract
     from musaic.files import cache_folder
     from musaic.progress import Reporter
 
     reporter = Reporter(quiet=quiet)
-    config = corpus_config(corpus_overrides(audio, lyrics, labels), set_ or [])
-    corpus = read_corpus(path, config, probe=probe, workers=workers, reporter=reporter)
+    config = corpus_config(corpus_overrides(audio, lyrics, labels, transcripts), set_ or [])
+    corpus = read_corpus(path, config, lyrics=lyrics_config(set_ or []), workers=workers, reporter=reporter)
     found = extract(
         corpus,
         features_config(set_ or []),

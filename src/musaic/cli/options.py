@@ -36,8 +36,20 @@ Labels = Annotated[
     typer.Option("--labels", help="A table of further labels, joined by id or file name; repeatable."),
 ]
 
+Transcripts = Annotated[
+    list[Path] | None,
+    typer.Option("--transcripts", help="A table of lyrics that were heard ('musaic transcribe'); repeatable."),
+]
 
-def corpus_overrides(audio: str | None, lyrics: str | None, labels: Sequence[Path] | None) -> dict[str, Any]:
+
+def corpus_overrides(
+    audio: str | None, lyrics: str | None, labels: Sequence[Path] | None, transcripts: Sequence[Path] | None = None
+) -> dict[str, Any]:
     """Return the part of a corpus configuration that these options give."""
-    given = {"audio": audio, "lyrics": lyrics, "labels": [str(path) for path in labels] if labels else None}
+    given = {
+        "audio": audio,
+        "lyrics": lyrics,
+        "labels": [str(path) for path in labels] if labels else None,
+        "transcripts": [str(path) for path in transcripts] if transcripts else None,
+    }
     return {key: value for key, value in given.items() if value is not None}

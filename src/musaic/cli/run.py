@@ -16,6 +16,7 @@ from musaic.cli.options import (
     LyricsPattern,
     Quiet,
     Set,
+    Transcripts,
     Workers,
     corpus_overrides,
 )
@@ -32,6 +33,7 @@ def run(
     audio: AudioPattern = None,
     lyrics: LyricsPattern = None,
     labels: Labels = None,
+    transcripts: Transcripts = None,
     cache: Cache = None,
     workers: Workers = None,
     force: Force = False,
@@ -45,7 +47,8 @@ def run(
     from musaic.experiment import load_experiment
     from musaic.progress import Reporter
 
-    overrides = [f"corpus.{key}={_yaml(value)}" for key, value in corpus_overrides(audio, lyrics, labels).items()]
+    given = corpus_overrides(audio, lyrics, labels, transcripts)
+    overrides = [f"corpus.{key}={_yaml(value)}" for key, value in given.items()]
     resolved = load_experiment(experiment, [*overrides, *(set_ or [])])
     run_and_report(
         resolved,

@@ -33,6 +33,8 @@ class CorpusConfig(Config):
         names does not matter. Not needed where a column has the name that `musaic.corpus.mapping.COLUMNS` knows.
     labels : tuple of str
         Tables with further labels, joined by ``track_id`` or by file name; they win over what folders say.
+    transcripts : tuple of str
+        Tables of lyrics that were heard (``track_id``, ``lyrics``); they fill what has no lyrics of its own.
     tags : bool
         Fill what is missing (title, artist, genre, language, lyrics) from the tags inside the audio files.
     require : tuple of {"audio", "lyrics"}
@@ -59,6 +61,7 @@ class CorpusConfig(Config):
     genre: ColumnOrPattern = None
     group: ColumnOrPattern = None
     labels: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    transcripts: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
     tags: bool = True
     require: Annotated[tuple[Literal["audio", "lyrics"], ...], BeforeValidator(_one_or_many)] = ()
     min_duration: float | None = Field(default=None, ge=0, allow_inf_nan=False)

@@ -56,8 +56,12 @@ class Corpus:
         The folder where relative paths start.
     tracks : DataFrame
         One row a track, sorted by the unique ``track_id``: ``audio`` (POSIX path relative to ``root``), ``lyrics``
-        (text), ``lyrics_source`` (relative path, ``table`` or ``tag``), ``title, artist, language, genre, group,
-        status, reason`` and further label columns; text, or None where nothing is known.
+        (text), ``lyrics_source`` (relative path, ``table``, ``tag`` or ``transcript``), ``lyrics_status,
+        lyrics_reason, title, artist, language, language_source`` (``label``, ``tag`` or ``lyrics``),
+        ``language_detected`` (ISO code of what the lyrics read as, ``und`` where they do not tell),
+        ``language_confidence`` (0 to 1), ``languages`` (of the lines, with shares: ``hi:0.70 en:0.30``), ``genre,
+        group, status, reason`` and further label columns; text, or None where nothing is known. Confidences are
+        numbers, NaN where there are none.
     labels : tuple of str
         The label columns that hold a value, language and genre first.
     notes : tuple of str
@@ -89,10 +93,13 @@ class Corpus:
         for name in order:
             columns[name] = [row.labels.get(name) for row in rows]
         tracks = _frame(columns)
-        labels, identifiers = _labels(tracks)
+        tracks["language_confidence"] = tracks["language_confidence"].astype("float64")
+        labels, identifiers, constants = _labels(tracks)
         told = list(notes)
         if identifiers:
             told.append(f"not used as labels, since every track has a value of its own: {', '.join(identifiers)}")
+        if constants:
+            told.append(f"not used as labels, since every track has the same value: {', '.join(constants)}")
         return cls(root, tracks, labels, tuple(told), findings or Findings())
 
     def __len__(self) -> int:
@@ -185,14 +192,19 @@ def _frame(columns: Mapping[str, Sequence[str | None]]) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(list(values), dtype=object) for name, values in columns.items()})
 
 
-def _labels(tracks: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the label columns with a value, and the further columns that name tracks and tell nothing of groups."""
-    labels, identifiers = [], []
+def _labels(tracks: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the label columns with a value, and the further columns that tell nothing of groups.
+
+    Those name tracks (every track has a value of its own), or are the same for all.
+    """
+    labels, identifiers, constants = [], [], []
     further = [name for name in tracks.columns if name not in OWN_COLUMNS]
     for name in (*FIRST_LABELS, *further):
         counts = Counter(tracks[name].dropna())
         if name in further and len(counts) >= IDENTIFIER_FROM and max(counts.values()) == 1:
             identifiers.append(name)
+        elif name in further and len(tracks) > 1 and list(counts.values()) == [len(tracks)]:
+            constants.append(name)
         elif counts:
             labels.append(name)
-    return tuple(labels), tuple(identifiers)
+    return tuple(labels), tuple(identifiers), tuple(constants)

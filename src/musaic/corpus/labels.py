@@ -40,12 +40,12 @@ class Joined:
     changed: dict[str, int] = field(default_factory=dict)
 
 
-def find_table(given: str, root: Path) -> Path:
-    """Return where a label table lies: as given, else in the corpus folder."""
+def find_table(given: str, root: Path, *, kind: str = "label table") -> Path:
+    """Return where a table lies: as given, else in the corpus folder."""
     for path in (Path(given).expanduser(), root / given):
         if path.is_file():
             return path
-    raise UsageError(f"there is no label table {given!r}, neither here nor in {root}; check the path.")
+    raise UsageError(f"there is no {kind} {given!r}, neither here nor in {root}; check the path.")
 
 
 def join_labels(rows: Sequence[Row], table: Table, root: Path) -> Joined:

@@ -132,6 +132,17 @@ def language_code(name: str) -> str | None:
 
 
 @functools.cache
+def language_name(code: str) -> str:
+    """Return the English name of the language that an ISO code stands for, in lower case; the code where none is known.
+
+    >>> language_name("bn")
+    'bengali'
+    """
+    names = dict(line.split(": ", 1) for line in NAMES.strip().splitlines()).get(code, code).split()
+    return next((name for name in names if len(name) > 3), names[0])
+
+
+@functools.cache
 def _codes() -> dict[str, str]:
     codes = {}
     for line in NAMES.strip().splitlines():

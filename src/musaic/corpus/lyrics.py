@@ -12,8 +12,10 @@ from pathlib import Path, PurePosixPath
 from musaic.corpus.folders import CONTAINERS
 from musaic.corpus.languages import language_code
 from musaic.corpus.paths import LYRICS_SUFFIXES, check_file, stem, suffix
-from musaic.corpus.text import decode, fold, without_times
+from musaic.corpus.rows import Row
+from musaic.corpus.text import decode, fold, nfc
 
+NO_TEXT = "there is no text in it"
 BIGGEST = 2**21  # bytes; longer than any song's words
 BESIDE, SAME_ID, SAME_NAME = (
     "same name beside the audio",
@@ -94,18 +96,34 @@ def sidecar(root: Path, audio: str) -> str | None:
     return next((base + end for end in LYRICS_SUFFIXES if os.path.isfile(root / (base + end))), None)
 
 
-def read_lyrics(root: Path, path: str, how: str) -> tuple[str | None, str]:
-    """Return the text of a lyrics file and how it was found, or None and what is wrong with it. Never raises."""
+def take_file(row: Row, root: Path, path: str, how: str) -> None:
+    """Give a row the text of a lyrics file, or the reason why it cannot be read. Never raises."""
+    text, status, reason = _read(root, path)
+    row.lyrics_status, row.lyrics_reason = status, reason
+    row.lyrics, row.lyrics_source = text, path if text else None
+    row.lyrics_how = f"{path}: {reason}" if reason else how
+
+
+def take_text(row: Row, text: str, source: str, how: str) -> None:
+    """Give a row lyrics that stand in a table or a tag."""
+    text = nfc(text).strip()
+    row.lyrics, row.lyrics_source = (text, source) if text else (None, None)
+    row.lyrics_status, row.lyrics_reason = ("ok", None) if text else ("empty", NO_TEXT)
+    row.lyrics_how = how if text else f"{NO_TEXT} {how}"
+
+
+def _read(root: Path, path: str) -> tuple[str | None, str, str | None]:
+    """Return text, status and reason of a lyrics file."""
     wrong = check_file(root / path, root)
     if wrong is not None:
-        return None, f"{path}: {wrong[1]}"
+        return None, str(wrong[0]), wrong[1]
     try:
         if (root / path).stat().st_size > BIGGEST:
-            return None, f"{path}: too large to be the words of a song (more than 2 MiB)"
-        text = without_times(decode((root / path).read_bytes()))
+            return None, "too-long", "too large to be the words of a song (more than 2 MiB)"
+        text = decode((root / path).read_bytes()).strip()
     except OSError as error:
-        return None, f"{path}: {error.strerror or error}"
-    return (text, how) if text else (None, f"{path}: there is no text in it")
+        return None, "unreadable", error.strerror or str(error)
+    return (text, "ok", None) if text else (None, "empty", NO_TEXT)
 
 
 def _settle(tracks: Sequence[str], files: Sequence[str], how: str, matches: Matches) -> None:

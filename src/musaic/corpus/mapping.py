@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from musaic.corpus.config import CorpusConfig
-from musaic.corpus.lyrics import read_lyrics, sidecar
+from musaic.corpus.lyrics import sidecar, take_file, take_text
 from musaic.corpus.paths import LYRICS_SUFFIXES, RealNames, check_file, relative_path, stem, suffix
 from musaic.corpus.patterns import Pattern
 from musaic.corpus.rows import RESERVED, Row
 from musaic.corpus.status import Status
 from musaic.corpus.table import Table
-from musaic.corpus.text import nfc, without_times
+from musaic.corpus.text import nfc
 from musaic.errors import TrackError, UsageError, nearest
 
 # Columns known by their names, whatever the case; the first that is there is used.
@@ -148,8 +148,7 @@ def take_lyrics(
     if not patterns and row.has_audio and row.audio is not None:
         beside = sidecar(root, row.audio)
         if beside is not None:
-            row.lyrics, row.lyrics_how = read_lyrics(root, beside, "same name beside the audio")
-            row.lyrics_source = beside if row.lyrics else None
+            take_file(row, root, beside, "same name beside the audio")
             return
     row.lyrics_how = NONE_NAMED
     for pattern in patterns:
@@ -159,15 +158,14 @@ def take_lyrics(
         always_path = pattern.column is None or pattern.column.casefold() == "lyrics_path"
         path = _path_in_cell(given, always_path, root, names)
         if path is None:
-            row.lyrics, row.lyrics_source = without_times(nfc(given)) or None, "table"
-            row.lyrics_how = "in the table" if row.lyrics else "there is no text in the table's cell"
+            take_text(row, given, "table", "in the table")
         elif isinstance(path, TrackError):
-            row.lyrics_how = path.reason
+            row.lyrics_how = row.lyrics_reason = path.reason
+            row.lyrics_status = path.status
             if row.audio is None and row.status == Status.OK:
                 row.status, row.reason = Status(path.status), path.reason
         else:
-            row.lyrics, row.lyrics_how = read_lyrics(root, path, "path in the table")
-            row.lyrics_source = path
+            take_file(row, root, path, "path in the table")
         if row.lyrics:
             return
     row.lyrics_source = None

@@ -16,8 +16,10 @@ from musaic.corpus.sampling import select
 from musaic.corpus.table import read_table
 from musaic.corpus.tags import fill_from_tags
 from musaic.corpus.text import nfc
+from musaic.corpus.transcripts import fill_from_transcripts
 from musaic.corpus.tree import tree_rows
 from musaic.corpus.values import normalise_labels
+from musaic.corpus.words import LyricsReader, fill_languages, read_words
 from musaic.errors import UsageError
 from musaic.progress import SILENT, Reporter
 
@@ -27,6 +29,7 @@ def read_corpus(
     config: CorpusConfig | None = None,
     *,
     probe: Probe | None = None,
+    reader: LyricsReader | None = None,
     workers: int | None = None,
     reporter: Reporter = SILENT,
 ) -> Corpus:
@@ -41,8 +44,11 @@ def read_corpus(
     probe : callable, optional
         Returns what is known of an audio file without decoding it (`musaic.audio.decode.probe`); needed where
         ``config`` asks for durations.
+    reader : callable, optional
+        Returns what a text of lyrics is: clean words, what is wrong with it, its language
+        (`musaic.lyrics.reading.Reader`); without one, texts are taken as they stand and languages from labels alone.
     workers : int >= 0, optional
-        Processes that probe.
+        Processes that probe and read.
     reporter : Reporter
         Where progress is shown.
 
@@ -57,7 +63,7 @@ def read_corpus(
         Where nothing is there, a column is missing, or no track is left.
     """
     config = config or CorpusConfig()
-    corpus = scan_corpus(Path(path), config)
+    corpus = scan_corpus(Path(path), config, reader=reader, workers=workers, reporter=reporter)
     durations = None
     if config.needs_durations:
         if probe is None:
@@ -67,7 +73,14 @@ def read_corpus(
     return select(corpus, config, durations)
 
 
-def scan_corpus(path: Path, config: CorpusConfig | None = None) -> Corpus:
+def scan_corpus(
+    path: Path,
+    config: CorpusConfig | None = None,
+    *,
+    reader: LyricsReader | None = None,
+    workers: int | None = None,
+    reporter: Reporter = SILENT,
+) -> Corpus:
     """Read all tracks of a corpus: what `read_corpus` chooses from. No audio is decoded."""
     config = config or CorpusConfig()
     path = Path(path)
@@ -90,8 +103,12 @@ def scan_corpus(path: Path, config: CorpusConfig | None = None) -> Corpus:
     notes += told
     if config.tags:
         notes += fill_from_tags(rows, root)
+    notes += fill_from_transcripts(rows, config.transcripts, root)
+    if reader is not None:
+        notes += read_words(rows, reader, workers=workers, reporter=reporter)
     merged, told = normalise_labels(rows)
     notes += told
+    notes += fill_languages(rows)
     _finish(rows)
     findings = dataclasses.replace(
         findings,

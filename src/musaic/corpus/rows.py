@@ -15,9 +15,15 @@ OWN_COLUMNS = (
     "audio",
     "lyrics",
     "lyrics_source",
+    "lyrics_status",
+    "lyrics_reason",
     "title",
     "artist",
     "language",
+    "language_source",
+    "language_detected",
+    "language_confidence",
+    "languages",
     "genre",
     "group",
     "status",
@@ -40,8 +46,15 @@ class Row:
         POSIX path relative to the corpus folder, as the disk calls it.
     labels : dict
         Further label columns by their name.
+    lyrics_status, lyrics_reason : str
+        ``ok``, or what is wrong with its lyrics; ``missing`` where none were found.
     lyrics_how : str, optional
         How its lyrics were found, or why there are none.
+    language_source : {"label", "tag", "lyrics"}, optional
+        Where its language is known from.
+    language_detected, language_confidence, languages
+        What its lyrics read as (an ISO code, or ``und``), how surely (0 to 1), and the languages of the lines with
+        their shares: ``hi:0.70 en:0.30``.
     guess : str, optional
         A title for want of a better one.
     number : int
@@ -52,10 +65,16 @@ class Row:
     audio: str | None = None
     lyrics: str | None = None
     lyrics_source: str | None = None
+    lyrics_status: str = "missing"
+    lyrics_reason: str | None = None
     lyrics_how: str | None = None
     title: str | None = None
     artist: str | None = None
     language: str | None = None
+    language_source: str | None = None
+    language_detected: str | None = None
+    language_confidence: float | None = None
+    languages: str | None = None
     genre: str | None = None
     group: str | None = None
     status: Status = Status.OK
@@ -106,6 +125,7 @@ def make_unique(rows: Iterable[Row]) -> None:
         where = f" (rows {first[name].number} and {row.number})" if row.number else ""
         row.status, row.reason = Status.DUPLICATE_ID, f"the id {name!r} is given twice{where}; the first is used"
         row.lyrics = row.lyrics_source = None
+        row.lyrics_status, row.lyrics_reason = str(Status.DUPLICATE_ID), row.reason
         row.lyrics_how = "its id is given twice"
 
 

@@ -45,6 +45,7 @@ def _lines(report: VerifyReport) -> Iterator[str]:
     yield f"{_count(n['all'], 'track')}: {n['audio']} with sound, {n['lyrics']} with lyrics, {n['both']} with both"
     yield from _labels(report)
     yield from _lyrics(report)
+    yield from _languages(report)
     yield from _sound(report)
     yield from _unusable(report)
     yield from _duplicates(report)
@@ -123,12 +124,43 @@ def _lyrics(report: VerifyReport) -> Iterator[str]:
         yield f"  {len(group['tracks']):5d}  without: {shown(group['reason'])}"
         if len(without) > 1 or matched:
             yield from _cut([f"         {shown(track)}" for track in group["tracks"]], most=FEW_NAMES, indent=9)
+    if mended := report.lyrics["mended"]:
+        yield f"  {len(mended):5d}  mended:"
+        yield from _cut(
+            [f"         {shown(item['track_id'])}: {shown(item['reason'])}" for item in mended],
+            most=FEW_NAMES,
+            indent=9,
+        )
     by_reason: dict[str, list[str]] = defaultdict(list)
     for item in files:
         by_reason[item["reason"]].append(item["file"])
     for reason, paths in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
         yield f"  {len(paths):5d}  lyrics {'file' if len(paths) == 1 else 'files'} left over: {shown(reason)}"
         yield from _cut([f"         {shown(path)}" for path in paths], most=FEW_NAMES, indent=9)
+
+
+def _languages(report: VerifyReport) -> Iterator[str]:
+    """Say what the words themselves read as, where that adds to the labels."""
+    told = report.languages
+    if not told["detected"]:
+        return
+    yield from _section("Languages the lyrics read as")
+    yield "  " + ", ".join(f"{code} {count}" for code, count in told["detected"].items())
+    otherwise = [
+        f"         {shown(track['track_id'])}: {shown(track['label'])}, reads as {track['detected']} "
+        f"({track['confidence']:.2f})"
+        for track in told["otherwise"]
+    ]
+    mixed = [f"         {shown(track['track_id'])}: {track['languages']}" for track in told["mixed"]]
+    undecided = [f"         {shown(track)}" for track in told["undecided"]]
+    for lines, what in (
+        (otherwise, "not in the language of the label, which is kept"),
+        (mixed, "mixing languages, with the share of each"),
+        (undecided, "whose words do not tell a language (und)"),
+    ):
+        if lines:
+            yield f"  {len(lines):5d}  {what}:"
+            yield from _cut(lines, most=FEW_NAMES, indent=9)
 
 
 def _sound(report: VerifyReport) -> Iterator[str]:

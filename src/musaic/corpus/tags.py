@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from musaic.corpus.lyrics import take_text
 from musaic.corpus.rows import Row
-from musaic.corpus.text import nfc, without_times
+from musaic.corpus.text import nfc
 
 # By field: the names of ID3 frames, Vorbis comments and APE items, MP4 atoms, ASF attributes.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -16,7 +17,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "artist": ("TPE1", "artist", "\xa9ART", "Artist", "Author", "TPE2", "albumartist", "aART"),
     "genre": ("TCON", "genre", "\xa9gen", "Genre", "WM/Genre"),
     "language": ("TLAN", "language", "----:com.apple.iTunes:LANGUAGE", "Language", "WM/Language"),
-    "lyrics": ("USLT", "lyrics", "unsyncedlyrics", "\xa9lyr", "Lyrics", "WM/Lyrics"),
+    "lyrics": ("USLT", "lyrics", "unsyncedlyrics", "\xa9lyr", "Lyrics", "WM/Lyrics", "SYLT", "syncedlyrics"),
 }
 
 
@@ -56,9 +57,10 @@ def fill_from_tags(rows: Sequence[Row], root: Path) -> list[str]:
             value = getattr(tags, field)
             if value is not None and row.get(field) is None:
                 row.set(field, value)
+                row.language_source = "tag" if field == "language" else row.language_source
                 filled[field] += 1
-        if tags.lyrics is not None and row.lyrics is None and (text := without_times(tags.lyrics)):
-            row.lyrics, row.lyrics_source, row.lyrics_how = text, "tag", "in the file's tags"
+        if tags.lyrics is not None and row.lyrics is None:
+            take_text(row, tags.lyrics, "tag", "in the file's tags")
             filled["lyrics"] += 1
     told = [f"{field} of {count}" for field, count in filled.items() if count]
     return [f"filled from the files' tags: {', '.join(told)} tracks"] if told else []
@@ -67,9 +69,11 @@ def fill_from_tags(rows: Sequence[Row], root: Path) -> list[str]:
 def _value(tags: Mapping[str, Any], names: Iterable[str]) -> str | None:
     """Return the first text under one of several names."""
     for name in names:
-        if hasattr(tags, "getall"):  # ID3, where USLT frames carry a language in their key
+        if hasattr(tags, "getall"):  # ID3, where USLT and SYLT frames carry a language in their key
             found: Any = tags.getall(name)
             found = found[0] if found else None
+            if name == "SYLT" and found is not None:
+                return _timed(found)
             if name == "TCON" and found is not None:
                 found = found.genres  # numbers of the old list as words
             elif found is not None:
@@ -80,6 +84,18 @@ def _value(tags: Mapping[str, Any], names: Iterable[str]) -> str | None:
         if text is not None:
             return text
     return None
+
+
+def _timed(frame: Any) -> str | None:
+    """Return synchronised lyrics in the LRC format; without times where they count MPEG frames."""
+    in_milliseconds = frame.format == 2
+    lines = [
+        f"[{time // 60000:02d}:{time // 1000 % 60:02d}.{time // 10 % 100:02d}]{text.strip()}"
+        if in_milliseconds
+        else text
+        for text, time in frame.text
+    ]
+    return nfc("\n".join(line.strip("\n") for line in lines)) or None
 
 
 def _text(value: Any) -> str | None:

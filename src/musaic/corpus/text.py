@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 import unicodedata
 
 BOMS = (
@@ -19,11 +18,6 @@ BOMS = (
 WESTERN = frozenset(
     "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿßœšžÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒŠŽ¡¿«»‘’“”„‚‹›–—…·´¨°ºª€£©®§×\xa0\xad"
 )
-
-_TIME = r"\d{1,3}:[0-5]?\d(?:[.:]\d{1,3})?"
-_LINE_TIMES = re.compile(rf"^[ \t]*(?:\[{_TIME}\][ \t]*)+", re.MULTILINE)
-_WORD_TIMES = re.compile(rf"<{_TIME}>[ \t]?")
-_HEADERS = re.compile(r"^[ \t]*\[(?:ar|al|ti|au|by|re|ve|la|id|length|offset|tool):[^\]\n]*\][ \t]*$", re.I | re.M)
 
 
 def nfc(text: str) -> str:
@@ -44,14 +38,6 @@ def decode(data: bytes) -> str:
     """
     text = _decode(data)
     return nfc(text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def without_times(text: str) -> str:
-    """Return lyrics without the time stamps and header lines of the LRC format, in any text that has them."""
-    if _LINE_TIMES.search(text):
-        text = _HEADERS.sub("", text)
-    text = _WORD_TIMES.sub("", _LINE_TIMES.sub("", text))
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
 def _decode(data: bytes) -> str:

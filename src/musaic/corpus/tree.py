@@ -8,7 +8,7 @@ from typing import NamedTuple
 from musaic.corpus.config import CorpusConfig
 from musaic.corpus.folders import SKIPPED, levels, meaning
 from musaic.corpus.languages import language_code
-from musaic.corpus.lyrics import match_lyrics, name_parts, read_lyrics
+from musaic.corpus.lyrics import match_lyrics, name_parts, take_file
 from musaic.corpus.paths import check_file, readable_name, stem
 from musaic.corpus.rows import OWN_COLUMNS, OWN_LABELS, RESERVED, Row
 from musaic.corpus.status import Status
@@ -55,7 +55,7 @@ def tree_rows(root: Path, config: CorpusConfig) -> Tree:
         if wrong is not None:
             row.status, row.reason = wrong
         if path in matches.found:
-            row.lyrics, row.lyrics_how = read_lyrics(root, *matches.found[path])
+            take_file(row, root, *matches.found[path])
             row.lyrics_source = nfc(readable_name(matches.found[path][0])) if row.lyrics else None
         else:
             row.lyrics_how = matches.refused.get(path, "no lyrics file has its id or its name")

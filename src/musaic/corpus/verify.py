@@ -17,6 +17,7 @@ from musaic.corpus.probing import Info, Probe, probe_corpus
 from musaic.corpus.read import scan_corpus
 from musaic.corpus.sampling import select
 from musaic.corpus.status import Status
+from musaic.corpus.words import FROM_LYRICS, UNDECIDED, LyricsReader, contradicts
 from musaic.errors import UsageError
 from musaic.progress import SILENT, Reporter
 
@@ -39,7 +40,13 @@ class VerifyReport:
         ``language, genre, tracks`` for each pair that occurs.
     lyrics : dict
         ``matched``: how many were found in which way; ``without``: track ids by the reason for having none;
-        ``files_without_track``: lyrics files and why they belong to none.
+        ``unusable``: ``track_id, status, reason`` of lyrics that were found and cannot be used; ``mended``:
+        ``track_id, reason`` of those that were repaired; ``files_without_track``: lyrics files and why they belong to
+        none.
+    languages : dict
+        What the lyrics themselves say: ``detected`` (number of tracks by ISO code), ``undecided`` (track ids),
+        ``otherwise`` (``track_id, label, detected, confidence`` where the label says another language; it is kept)
+        and ``mixed`` (``track_id, languages``).
     duplicates : list of list of str
         Track ids whose audio has the same content.
     durations : dict or None
@@ -62,6 +69,7 @@ class VerifyReport:
     labels: Mapping[str, Sequence[Plain]]
     language_genre: Sequence[Plain]
     lyrics: Plain
+    languages: Plain
     duplicates: Sequence[Sequence[str]]
     durations: Mapping[str, float] | None
     formats: Sequence[Plain]
@@ -86,6 +94,7 @@ def verify(
     config: CorpusConfig | None = None,
     *,
     probe: Probe | None = None,
+    reader: LyricsReader | None = None,
     cache: Path | None = None,
     workers: int | None = None,
     reporter: Reporter = SILENT,
@@ -101,6 +110,8 @@ def verify(
     probe : callable, optional
         Returns what is known of an audio file without decoding it (`musaic.audio.decode.probe`); without one,
         durations and formats stay unknown and files are judged by their outside.
+    reader : callable, optional
+        Returns what a text of lyrics is (`musaic.lyrics.reading.Reader`); without one, texts are taken as they stand.
     cache : Path, optional
         The cache folder, where content ids are remembered.
     workers : int >= 0, optional
@@ -114,7 +125,7 @@ def verify(
         Where nothing is there or a column is missing. A file that is broken never raises.
     """
     config = config or CorpusConfig()
-    corpus = scan_corpus(Path(corpus_path), config)
+    corpus = scan_corpus(Path(corpus_path), config, reader=reader, workers=workers, reporter=reporter)
     infos: dict[str, Info] = {}
     if probe is not None:
         probed = probe_corpus(corpus, probe, workers=workers, reporter=reporter)
@@ -128,6 +139,7 @@ def verify(
         labels={label: _counts(corpus, label) for label in corpus.labels},
         language_genre=_pairs(corpus),
         lyrics=_lyrics(corpus),
+        languages=_languages(corpus),
         duplicates=_same(contents),
         durations=_durations(list(durations.values())),
         formats=_formats(infos),
@@ -176,13 +188,42 @@ def _lyrics(corpus: Corpus) -> Plain:
             matched[how] += 1
         else:
             without[how].append(track)
+    found = corpus.tracks[["track_id", "lyrics_status", "lyrics_reason"]].itertuples(index=False, name=None)
+    told = [(track, status, reason) for track, status, reason in found if isinstance(reason, str)]
     ordered = sorted(without.items(), key=lambda item: (-len(item[1]), item[0]))
     return {
         "matched": dict(sorted(matched.items(), key=lambda item: (-item[1], item[0]))),
         "without": [{"reason": reason, "tracks": tracks} for reason, tracks in ordered],
+        "unusable": [
+            {"track_id": track, "status": status, "reason": reason} for track, status, reason in told if status != "ok"
+        ],
+        "mended": [{"track_id": track, "reason": reason} for track, status, reason in told if status == "ok"],
         "files_without_track": [
             {"file": path, "reason": reason} for path, reason in sorted(corpus.findings.unmatched_lyrics.items())
         ],
+    }
+
+
+def _languages(corpus: Corpus) -> Plain:
+    """Gather what the lyrics' own languages are, and where they differ from the labels."""
+    columns = ["track_id", "language", "language_source", "language_detected", "language_confidence", "languages"]
+    detected: Counter[str] = Counter()
+    undecided, otherwise, mixed = [], [], []
+    for track, label, source, code, confidence, shares in corpus.tracks[columns].itertuples(index=False, name=None):
+        if code is None:
+            continue
+        detected[code] += 1
+        if code == UNDECIDED:
+            undecided.append(track)
+        if source != FROM_LYRICS and contradicts(label, code, shares):
+            otherwise.append({"track_id": track, "label": label, "detected": code, "confidence": confidence})
+        if len((shares or "").split()) > 1:
+            mixed.append({"track_id": track, "languages": shares})
+    return {
+        "detected": dict(sorted(detected.items(), key=lambda item: (-item[1], item[0]))),
+        "undecided": undecided,
+        "otherwise": otherwise,
+        "mixed": mixed,
     }
 
 

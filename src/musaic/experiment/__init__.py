@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from musaic.experiment.config import Experiment
+    from musaic.experiment.config import Experiment, load_experiment
     from musaic.experiment.runner import run
+    from musaic.experiment.songs import read_corpus
 
-__all__ = ["Experiment", "load_experiment", "run"]
+__all__ = ["Experiment", "load_experiment", "read_corpus", "run"]
+
+_HOMES = {"Experiment": "config", "load_experiment": "config", "read_corpus": "songs", "run": "runner"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "run":
-        from musaic.experiment.runner import run
+    """Import a public name when it is first asked for: the door of the room stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
 
-        return run
-    if name in ("Experiment", "load_experiment"):
-        from musaic.experiment import config
-
-        return getattr(config, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

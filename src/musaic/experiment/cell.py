@@ -32,6 +32,11 @@ class Cell:
     status: str = "pending"
     reason: str | None = None
 
+    def skip(self, reason: str) -> None:
+        """Note why the cell cannot be run on this corpus; the first reason stands."""
+        if self.status == "pending":
+            self.status, self.reason = "skipped", reason
+
     def fail(self, reason: str) -> None:
         """Note why the cell failed; the first reason stands."""
         if self.status != "failed":

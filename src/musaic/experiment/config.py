@@ -16,10 +16,19 @@ from musaic.clustering.registry import parse_config as parse_clustering
 from musaic.config import Config, digest, read_yaml
 from musaic.corpus.config import CorpusConfig
 from musaic.errors import UsageError, nearest, unknown
+from musaic.experiment.modalities import (
+    DESCRIPTIONS,
+    TEXTS,
+    TextInput,
+    file_name,
+    modality,
+    text_input,
+)
 from musaic.features.config import FeatureConfig
 from musaic.features.kinds import Vector
 from musaic.features.registry import feature
 from musaic.lyrics.config import LyricsConfig
+from musaic.lyrics.encoders import parse_encoder
 from musaic.models.config import ModelConfig
 from musaic.models.registry import parse_config as parse_model
 
@@ -56,21 +65,36 @@ class CellConfig(Config):
     @model_validator(mode="after")
     def _names_are_inputs(self) -> CellConfig:
         scaled = self.model.scaling if isinstance(self.model.scaling, dict) else {}
-        for name in (*scaled, *self.model.weights):
+        without = self.model.without if isinstance(self.model.without, dict) else {}
+        for name in (*scaled, *self.model.weights, *without):
             if name not in self.input:
-                raise unknown("input in scaling or weights", name, self.input)
+                raise unknown("input in scaling, weights or without", name, self.input)
         return self
 
     @property
     def slug(self) -> str:
         """A readable name: the one given, else model and inputs."""
-        return self.name or f"{self.model.model}-{'+'.join(self.input)}"
+        return self.name or file_name(f"{self.model.model}-{self.told}")
+
+    @property
+    def told(self) -> str:
+        """The inputs and what is taken out of them, in words: ``statistics+lyrics without language``."""
+        return "+".join(self._told(name) for name in self.input)
+
+    def _told(self, name: str) -> str:
+        label = self.model.removed_from(name)
+        how = " (erased)" if self.model.removal == "erase" else ""
+        return f"{name} without {label}{how}" if label else name
 
     @property
     def modality(self) -> str:
-        """``audio``, ``lyrics`` or ``audio+lyrics``."""
-        kinds = ["lyrics" if name == "lyrics" else "audio" for name in self.input]
-        return "+".join(sorted(set(kinds)))
+        """``audio``, ``lyrics``, ``audio+lyrics`` and the like."""
+        return "+".join(sorted({modality(name) for name in self.input}))
+
+    @property
+    def texts(self) -> tuple[TextInput, ...]:
+        """The inputs that are texts."""
+        return tuple(text for name in self.input if (text := text_input(name)))
 
 
 class CorpusSource(CorpusConfig):
@@ -139,13 +163,17 @@ class Experiment(Config):
     def _inputs_are_there(self) -> Experiment:
         vectors = [name for name in self.features.names if isinstance(feature(name), Vector)]
         for cell in self.cells:
+            for text in cell.texts:
+                if text.encoder:
+                    parse_encoder(text.encoder)
+                if text.text == DESCRIPTIONS and "descriptors" not in vectors:
+                    raise ValueError("descriptions are written from descriptors; add descriptors to features.names")
             for name in cell.input:
                 if name in self.features.names and name not in vectors:
-                    raise ValueError(
-                        f"input {name!r} is a sequence of frames; give one of {', '.join(vectors)}, lyrics"
-                    )
-                if name not in (*vectors, "lyrics"):
-                    raise unknown("input", name, (*vectors, "lyrics"))
+                    allowed = ", ".join((*vectors, *TEXTS))
+                    raise ValueError(f"input {name!r} is a sequence of frames; give one of {allowed}")
+                if name not in vectors and not text_input(name):
+                    raise unknown("input", name, (*vectors, *TEXTS))
         return self
 
     @field_validator("seeds", mode="before")
@@ -158,7 +186,9 @@ class Experiment(Config):
 
     def cell_name(self, cell: CellConfig) -> str:
         """Return ``<slug>-<8 hex>``; the digits change with anything the cell's numbers depend on."""
-        depends = {"cell": cell.plain(), "features": self.features.plain(), "lyrics": self.lyrics.plain()}
+        depends = {"cell": cell.plain(), "features": self.features.plain()}
+        if cell.texts:
+            depends["lyrics"] = self.lyrics.plain()
         return f"{cell.slug}-{digest(depends)}"
 
 
@@ -207,16 +237,17 @@ def _find(name: str) -> dict[str, Any]:
 
 
 def _from_its_folder(data: dict[str, Any], file: Path) -> None:
-    """Let the corpus and label paths of an experiment file start where the file lies."""
+    """Let the paths of an experiment file (the corpus, its labels and transcripts) start where the file lies."""
     corpus = data.get("corpus")
     if not isinstance(corpus, dict) or not file.is_file():
         return
     if isinstance(corpus.get("path"), str):
         corpus["path"] = str(file.parent / Path(corpus["path"]).expanduser())
-    if isinstance(corpus.get("labels"), str):
-        corpus["labels"] = [corpus["labels"]]
-    if isinstance(corpus.get("labels"), list):
-        corpus["labels"] = [str(file.parent / Path(str(path)).expanduser()) for path in corpus["labels"]]
+    for key in ("labels", "transcripts"):
+        if isinstance(corpus.get(key), str):
+            corpus[key] = [corpus[key]]
+        if isinstance(corpus.get(key), list):
+            corpus[key] = [str(file.parent / Path(str(path)).expanduser()) for path in corpus[key]]
 
 
 def _override(data: dict[str, Any], override: str) -> None:
@@ -254,6 +285,11 @@ def corpus_config(given: Mapping[str, Any], overrides: Sequence[str] = ()) -> Co
     return _part("corpus", CorpusConfig, given, overrides)
 
 
+def lyrics_config(overrides: Sequence[str] = ()) -> LyricsConfig:
+    """Return the lyrics part of an experiment from those ``overrides`` that begin with ``lyrics.``."""
+    return _part("lyrics", LyricsConfig, {}, overrides)
+
+
 def features_config(overrides: Sequence[str] = ()) -> FeatureConfig:
     """Return the features part of an experiment from those ``overrides`` that begin with ``features.``."""
     return _part("features", FeatureConfig, {}, overrides)
@@ -263,10 +299,11 @@ def _part(key: str, kind: type[ConfigT], given: Mapping[str, Any], overrides: Se
     data: dict[str, Any] = {key: dict(given)}
     for override in overrides:
         _override(data, override)
-    parts: dict[str, type[Config]] = {"corpus": CorpusConfig, "features": FeatureConfig}
+    parts: dict[str, type[Config]] = {"corpus": CorpusConfig, "features": FeatureConfig, "lyrics": LyricsConfig}
     for name, values in data.items():
         if name not in parts:
-            raise UsageError(f"--set {name}: only corpus.* and features.* mean something here{nearest(name, parts)}.")
+            known = ", ".join(f"{part}.*" for part in parts)
+            raise UsageError(f"--set {name}: only {known} mean something here{nearest(name, parts) or '.'}")
         if not isinstance(values, dict):
             raise UsageError(f"--set {name} takes a key of {name}, such as {name}.{_first_key(parts[name])}=…")
         parts[name].parse(values, f"--set {name}")

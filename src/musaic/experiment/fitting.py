@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from musaic.experiment.inputs import Inputs
 from musaic.files import atomic, write_parquet
+from musaic.models.base import Representation
 from musaic.models.config import ModelConfig
 from musaic.models.registry import build
 from musaic.runs import Run
@@ -36,7 +38,7 @@ def fit_cell(task: FitTask) -> float:
     start = time.perf_counter()
     inputs = task.inputs
     model = build(task.model, random_state=task.seed, accelerator=task.device)
-    model.fit(inputs.values, present=inputs.present, groups=inputs.groups)
+    model.fit(inputs.values, present=inputs.present, condition=inputs.labels or None, groups=inputs.groups)
     folder = task.run.model_folder(task.cell, task.seed)
     save_state(folder, *model.get_state())
     history = getattr(model, "history_", None)
@@ -47,13 +49,14 @@ def fit_cell(task: FitTask) -> float:
     return time.perf_counter() - start
 
 
-def _embedding(model: object, inputs: Inputs) -> pd.DataFrame:
+def _embedding(model: Representation, inputs: Inputs) -> pd.DataFrame:
     """Return track_id, split, posterior means and, where the model has them, variances."""
-    posterior = getattr(model, "posterior", None)
-    if posterior is None:
-        means, variances = model.transform(inputs.values, present=inputs.present), None  # type: ignore[attr-defined]
+    given: dict[str, Any] = {"present": inputs.present, "condition": inputs.labels or None}
+    variances = None
+    if hasattr(model, "posterior"):
+        means, variances = model.posterior(inputs.values, **given)
     else:
-        means, variances = posterior(inputs.values, present=inputs.present)
+        means = model.transform(inputs.values, **given)
     split = getattr(model, "split_", np.full(len(inputs.track_ids), "train"))
     columns: dict[str, object] = {"track_id": list(inputs.track_ids), "split": split}
     columns |= {f"z_{dim:03d}": means[:, dim] for dim in range(means.shape[1])}

@@ -9,6 +9,7 @@ from musaic.config import read_yaml, to_yaml
 from musaic.errors import UsageError
 from musaic.experiment.config import Experiment
 from musaic.experiment.environment import relative
+from musaic.experiment.inputs import describe
 from musaic.files import WRITING, read_parquet, remove, write_parquet, write_text
 from musaic.runs import Run
 
@@ -78,15 +79,18 @@ def _ours(name: str) -> bool:
 
 def _located(experiment: Experiment, corpus: Path, folder: Path) -> Experiment:
     """Return the experiment with the paths of its corpus relative to a folder."""
-    labels = tuple(relative(path, folder) for path in experiment.corpus.labels)
-    source = experiment.corpus.model_copy(update={"path": relative(corpus, folder), "labels": labels})
+    tables = {
+        key: tuple(relative(path, folder) for path in getattr(experiment.corpus, key))
+        for key in ("labels", "transcripts")
+    }
+    source = experiment.corpus.model_copy(update={"path": relative(corpus, folder), **tables})
     return experiment.model_copy(update={"corpus": source})
 
 
 def _same(run: Run, experiment: Experiment) -> None:
     """Compare with what stands; where the corpus lies may differ, for folders are moved."""
     standing, given = read_yaml(run.experiment_file), experiment.plain()
-    moved = ("corpus.path", "corpus.labels")
+    moved = ("corpus.path", "corpus.labels", "corpus.transcripts")
     changed = [key for key in _differences(standing, given) if not key.startswith(moved)]
     if changed:
         raise UsageError(f"{run.path} holds another experiment (it differs at {changed[0]}); {ELSEWHERE}.")
@@ -110,6 +114,8 @@ def _differences(one: Any, other: Any, at: str = "") -> list[str]:
 def write_tracks(run: Run, songs: Corpus, features: FeatureSet) -> None:
     """Write tracks and descriptors, or see that the corpus is the one that the run was begun with.
 
+    Descriptors come with the sentence that says them in words.
+
     Raises
     ------
     UsageError
@@ -124,7 +130,8 @@ def write_tracks(run: Run, songs: Corpus, features: FeatureSet) -> None:
         common = after.index.intersection(before.index)
         columns = set(before.columns) ^ set(after.columns)
         compared = [name for name in after.columns if name in before and name not in ("reason", "duration")]
-        changed = (before.loc[common, compared].fillna("") != after.loc[common, compared].fillna("")).any(axis=1).sum()
+        old, new = (table.loc[common, compared].astype(object).fillna("") for table in (before, after))
+        changed = (old != new).any(axis=1).sum()
         if columns:
             raise UsageError(
                 f"the labels have changed since {run.path} was begun ({', '.join(sorted(columns))}); {ELSEWHERE}."
@@ -135,5 +142,8 @@ def write_tracks(run: Run, songs: Corpus, features: FeatureSet) -> None:
                 f"{changed} changed); {ELSEWHERE}."
             )
         return
-    write_parquet(run.descriptors_file, features.descriptors)
+    descriptors = features.descriptors
+    if "tempo" in descriptors:
+        descriptors = descriptors.assign(description=describe(features, run).to_numpy())
+    write_parquet(run.descriptors_file, descriptors)
     write_parquet(run.tracks_file, tracks)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from musaic.errors import unknown
-from musaic.lyrics.config import LyricsConfig
-from musaic.lyrics.tfidf import TfidfEncoder, has_words
+from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput, file_name
+from musaic.features.descriptions import Describer
+from musaic.lyrics import encoders
+from musaic.lyrics.times import without_times
+from musaic.progress import SILENT, Reporter
 from musaic.runs.state import load_state, save_state
 
 if TYPE_CHECKING:
     from musaic.corpus import Corpus
+    from musaic.experiment.config import CellConfig, Experiment
     from musaic.features import FeatureSet
+    from musaic.lyrics.encoders import TextEncoder
     from musaic.runs import Run
-
-LYRICS = "lyrics"
 
 
 @dataclass(frozen=True)
@@ -35,40 +40,82 @@ class Inputs:
         Which tracks have the input.
     groups : ndarray of str, shape (N,)
         Song or artist: what must not be split between training and held-out tracks.
+    labels : dict of str to ndarray of str or None, shape (N,)
+        Label columns that models are told.
+    usable : ndarray of bool, shape (N,)
+        Which tracks have sound or lyrics that could be used, whatever the cells are given.
     """
 
     track_ids: tuple[str, ...]
     values: dict[str, np.ndarray]
     present: dict[str, np.ndarray]
     groups: np.ndarray
+    labels: dict[str, np.ndarray]
+    usable: np.ndarray
 
-    def select(self, names: Sequence[str]) -> Inputs:
-        """Return the named inputs, for the tracks that have at least one of them."""
-        for name in names:
+    def select(self, cell: CellConfig) -> Inputs:
+        """Return what a cell is given, for the tracks that have at least one of its inputs."""
+        for name in cell.input:
             if name not in self.values:
                 raise unknown("input", name, self.values)
-        rows = np.flatnonzero(np.any([self.present[name] for name in names], axis=0))
+        rows = np.flatnonzero(np.any([self.present[name] for name in cell.input], axis=0))
         return Inputs(
             tuple(self.track_ids[row] for row in rows),
-            {name: self.values[name][rows] for name in names},
-            {name: self.present[name][rows] for name in names},
+            {name: self.values[name][rows] for name in cell.input},
+            {name: self.present[name][rows] for name in cell.input},
             self.groups[rows],
+            {name: self.labels[name][rows] for name in cell.model.labels},
+            self.usable[rows],
         )
 
 
-def gather_inputs(corpus: Corpus, features: FeatureSet, config: LyricsConfig, run: Run) -> Inputs:
-    """Put audio features and lyrics vectors side by side, joined on ``track_id``.
+def gather_inputs(
+    corpus: Corpus,
+    features: FeatureSet,
+    experiment: Experiment,
+    run: Run,
+    *,
+    cache: Path | None = None,
+    workers: int | None = None,
+    reporter: Reporter = SILENT,
+) -> Inputs:
+    """Put vectors of sound and of texts side by side, joined on ``track_id``.
 
-    The lyrics encoder is fitted on the corpus's own texts and saved with the run.
+    Encoders are fitted on the corpus's own texts and saved with the run.
     """
     vectors = {name: features.get(name) for name in features.names if features.is_vector(name)}
     values = {name: feature.values for name, feature in vectors.items()}
     present = {name: feature.present for name, feature in vectors.items()}
-    texts = corpus.tracks.set_index("track_id")["lyrics"].reindex(list(features.track_ids))
-    has_lyrics = np.array([isinstance(text, str) and has_words(text) for text in texts], dtype=bool)
-    values[LYRICS], present[LYRICS] = _lyrics_vectors(list(texts[has_lyrics]), has_lyrics, config, run)
-    groups = _groups(corpus, features)
-    return Inputs(features.track_ids, values, present, groups)
+    ids = list(features.track_ids)
+    texts = {LYRICS: corpus.tracks.set_index("track_id")["lyrics"].reindex(ids)}
+    surroundings = {"device": experiment.compute.device, "cache": cache, "workers": workers, "reporter": reporter}
+    wanted = {text.name: text for cell in experiment.cells for text in cell.texts}
+    if any(text.text == DESCRIPTIONS for text in wanted.values()):
+        texts[DESCRIPTIONS] = describe(features, run).reindex(ids)
+    for name, text in wanted.items():
+        values[name], present[name] = _encode(text, texts[text.text], experiment, run, surroundings)
+    labels = {name: _label(corpus, name, ids) for cell in experiment.cells for name in cell.model.labels}
+    usable = np.any([*(feature.present for feature in vectors.values()), texts[LYRICS].notna().to_numpy()], axis=0)
+    return Inputs(features.track_ids, values, present, _groups(corpus, features), labels, usable)
+
+
+def describe(features: FeatureSet, run: Run) -> pd.Series[str]:
+    """Return every track's sound in words, indexed by ``track_id``; what the words mean is saved with the run."""
+    folder = run.encoder_folder("describer")
+    if (folder / "config.json").exists():
+        describer = Describer.from_state(*load_state(folder, name="encoder"))
+    else:
+        describer = Describer().fit(features.descriptors)
+        save_state(folder, *describer.get_state(), name="encoder")
+    return describer.describe(features.descriptors)
+
+
+def _label(corpus: Corpus, name: str, ids: Sequence[str]) -> np.ndarray:
+    """Return a label column in the order of the tracks, None where the corpus does not have it."""
+    if not set(name.split("+")) <= {*corpus.labels, "artist", "group"}:
+        return np.full(len(ids), None, dtype=object)
+    values = corpus.label(name).reindex(list(ids))
+    return np.array([value if isinstance(value, str) else None for value in values], dtype=object)
 
 
 def _groups(corpus: Corpus, features: FeatureSet) -> np.ndarray:
@@ -79,19 +126,30 @@ def _groups(corpus: Corpus, features: FeatureSet) -> np.ndarray:
     return by_content.fillna(by_track).reindex(list(features.track_ids)).to_numpy(dtype=str)
 
 
-def _lyrics_vectors(
-    texts: list[str], has_lyrics: np.ndarray, config: LyricsConfig, run: Run
+def _encode(
+    text: TextInput, texts: pd.Series[str], experiment: Experiment, run: Run, surroundings: dict[str, Any]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return lyrics vectors, shape (N, D), NaN where there is no text; and who has one."""
-    if not texts:
-        return np.full((len(has_lyrics), 1), np.nan, dtype=np.float32), has_lyrics
-    folder = run.encoder_folder(LYRICS)
+    """Return vectors of texts, shape (N, D), NaN where there is no text; and who has one."""
+    has = texts.notna().to_numpy()
+    given = [without_times(words) for words in texts[has]]
+    if not given:
+        return np.full((len(has), 1), np.nan, dtype=np.float32), has
+    encoder = _encoder(text, given, experiment, run, surroundings)
+    vectors = encoder.transform(given)
+    values = np.full((len(has), vectors.shape[1]), np.nan, dtype=np.float32)
+    values[has] = vectors
+    return values, has
+
+
+def _encoder(
+    text: TextInput, given: list[str], experiment: Experiment, run: Run, surroundings: dict[str, Any]
+) -> TextEncoder:
+    """Return the encoder that the run was begun with, or fit it on the texts and save it."""
+    folder = run.encoder_folder(file_name(text.name))
     if (folder / "config.json").exists():
-        encoder = TfidfEncoder.from_state(*load_state(folder, name="encoder"))
-    else:
-        encoder = TfidfEncoder(n_components=config.n_components).fit(texts)
-        save_state(folder, *encoder.get_state(), name="encoder")
-    vectors = encoder.transform(texts)
-    values = np.full((len(has_lyrics), vectors.shape[1]), np.nan, dtype=np.float32)
-    values[has_lyrics] = vectors
-    return values, has_lyrics
+        return encoders.from_state(*load_state(folder, name="encoder"), **surroundings)
+    name = text.encoder or experiment.lyrics.encoder
+    options = experiment.lyrics.encoder_options(encoders.parse_encoder(name).kind)
+    encoder = encoders.build(name, options=options, **surroundings).fit(given)
+    save_state(folder, *encoder.get_state(), name="encoder")
+    return encoder

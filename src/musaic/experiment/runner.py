@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from musaic.audio.decode import probe
-from musaic.corpus import Corpus, read_corpus
+from musaic.corpus import Corpus
 from musaic.errors import UsageError
 from musaic.experiment.cell import Cell
 from musaic.experiment.checks import check_labels, check_only, matches
@@ -18,6 +17,7 @@ from musaic.experiment.folder import open_folder, write_tracks
 from musaic.experiment.inputs import Inputs, gather_inputs
 from musaic.experiment.mapping import MapTask, map_cell
 from musaic.experiment.scoring import ScoringTask, score_cell, scoring_context
+from musaic.experiment.songs import read_corpus
 from musaic.experiment.summary import describe_cell, summarise_run
 from musaic.features import extract
 from musaic.files import WriteError, read_json, remove, write_json
@@ -28,6 +28,7 @@ from musaic.runs import Run
 
 Task = TypeVar("Task")
 FEWEST_TRACKS = 2
+FEWEST_VALUES = 2
 
 
 def run(
@@ -81,7 +82,7 @@ def run(
     folder = Run(Path(out) if out is not None else Path("runs") / resolved.name)
 
     check_only(resolved, only)
-    songs = read_corpus(Path(source), resolved.corpus, probe=probe, workers=workers, reporter=reporter)
+    songs = read_corpus(source, resolved.corpus, lyrics=resolved.lyrics, workers=workers, reporter=reporter)
     check_labels(resolved, songs.labels)
     open_folder(folder, resolved, Path(source), force=force)
     features = extract(songs, resolved.features, cache=cache, workers=workers, force=force, reporter=reporter)
@@ -90,7 +91,7 @@ def run(
     write_json(folder.environment_file, environment(folder.path, songs.root, list(songs.notes)))
     _tell(songs, reporter)
 
-    inputs = gather_inputs(songs, features, resolved.lyrics, folder)
+    inputs = gather_inputs(songs, features, resolved, folder, cache=cache, workers=workers, reporter=reporter)
     cells = _plan(resolved, inputs)
     work = _Work(folder, workers, reporter)
     chosen = [cell for cell in cells if cell.status == "pending" and _selected(cell, only)]
@@ -120,11 +121,14 @@ def _plan(experiment: Experiment, inputs: Inputs) -> list[Cell]:
     cells: dict[str, Cell] = {}
     for config in experiment.cells:
         name = experiment.cell_name(config)
-        cell = Cell(name, config, inputs.select(config.input))
+        cell = Cell(name, config, inputs.select(config))
         for given, present in cell.inputs.present.items():
             count = int(present.sum())
             if count < FEWEST_TRACKS:
-                cell.status, cell.reason = "skipped", f"{count or 'no'} track{'' if count == 1 else 's'} with {given}"
+                cell.skip(f"{count or 'no'} track{'' if count == 1 else 's'} with {given}")
+            label = config.model.removed_from(given)
+            if label is not None and len(set(cell.inputs.labels[label][present]) - {None}) < FEWEST_VALUES:
+                cell.skip(f"the tracks with {given} do not differ in {label}: there is nothing to take out")
         cells[name] = cell
     return list(cells.values())
 

@@ -77,8 +77,8 @@ def scoring_context(experiment: Experiment, songs: Corpus, inputs: Inputs) -> Sc
     else:
         space = np.full((len(inputs.track_ids), 1), np.nan)
     reference = pd.DataFrame(space, index=pd.Index(inputs.track_ids, name="track_id"))
-    usable = int(np.any(list(inputs.present.values()), axis=0).sum())
-    return ScoringContext(experiment.clusterings, experiment.evaluation, labels, reference, usable)
+    n_usable = int(inputs.usable.sum())
+    return ScoringContext(experiment.clusterings, experiment.evaluation, labels, reference, n_usable)
 
 
 def score_cell(task: ScoringTask) -> float:
@@ -126,7 +126,7 @@ def _cluster(
         candidate = Candidate(
             cell=task.cell,
             model=task.config.model.model,
-            input="+".join(task.config.input),
+            input=task.config.told,
             modality=task.config.modality,
             clustering=config.algorithm,
             clustering_id=identity,

@@ -27,6 +27,7 @@ def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any
         "cell": cell.name,
         "model": config.model.model,
         "input": list(config.input),
+        "told": config.told,
         "modality": config.modality,
         "config": config.plain(),
         "seeds": list(experiment.seeds),
@@ -129,7 +130,7 @@ def _contender(
     return Contender(
         cell=cell["cell"],
         model=cell["model"],
-        input="+".join(cell["input"]),
+        input=cell["told"],
         clustering=clustering["algorithm"],
         space=clustering["space"],
         n_clusters=float(clustering["n_clusters"]),

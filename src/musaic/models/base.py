@@ -13,9 +13,11 @@ from sklearn.base import BaseEstimator
 from musaic.models.config import ModelConfig
 from musaic.models.fusion import EarlyFusion
 from musaic.models.inputs import Blocks, Input, InputError, Presence, check_names, read_blocks
+from musaic.models.removal import LabelRemoval, read_labels
 
 Row = dict[str, float]
 OnEpoch = Callable[[int, Row], None]
+Condition = Mapping[str, ArrayLike] | None
 State = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 
 
@@ -37,6 +39,8 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
     ----------
     config_ : ModelConfig
         The configuration in force.
+    removals_ : dict of str to LabelRemoval
+        What takes labels out of the modalities that the configuration names.
     fusion_ : EarlyFusion
         Scales and means of the modalities.
     n_dims_ : int
@@ -59,7 +63,7 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         X: Input,
         y: Any = None,
         *,
-        condition: Mapping[str, ArrayLike] | None = None,
+        condition: Condition = None,
         present: Presence = None,
         groups: ArrayLike | None = None,
     ) -> Self:
@@ -72,7 +76,8 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         y : ignored
             Labels never reach a model this way.
         condition : mapping of str to array_like, optional
-            Labels that the model may see; refused by models that take none.
+            The labels that the configuration names (`ModelConfig.labels`), one value a track, None where one is
+            missing; refused where it names none.
         present : array_like of bool, shape (N,), or mapping of str to such, optional
             Which tracks have which modality. Rows of the others may hold anything and are never read.
         groups : array_like, shape (N,), optional
@@ -85,26 +90,38 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         """
         blocks = read_blocks(X, present)
         self.config_ = self.config if self.config is not None else self.config_class.parse({})
-        if condition is not None:
-            raise InputError(f"{self.config_.model!r} takes no condition; leave it out, or choose a conditional model.")
+        labels = read_labels(condition, self.config_.labels, blocks.n_tracks, self.config_.model)
         if blocks.n_tracks < self.least_tracks:
             raise InputError(
                 f"{self.config_.model!r} needs at least {self.least_tracks} tracks, not {blocks.n_tracks}."
             )
-        scaling, weights = self.config_.scaling, self.config_.weights
+        scaling, weights, without = self.config_.scaling, self.config_.weights, self.config_.without
         check_names({} if isinstance(scaling, str) else scaling, blocks.dims, "scaling")
         check_names(weights, blocks.dims, "weights")
+        check_names({} if isinstance(without, str) else without, blocks.dims, "without")
+        self.removals_: dict[str, LabelRemoval] = {}
+        for name, values in blocks.values.items():
+            label, here = self.config_.removed_from(name), blocks.present[name]
+            if label is not None:
+                self.removals_[name] = LabelRemoval(label, self.config_.removal).fit(values[here], labels[label][here])
+        blocks = self._remove(blocks, labels)
         self.fusion_ = EarlyFusion(scaling, weights).fit(blocks)
         self._fit(blocks, None if groups is None else np.asarray(groups))
         return self
 
-    def transform(self, X: Input, *, present: Presence = None) -> NDArray[np.float32]:
-        """Return one embedding a track, shape (N, n_dims_); a track needs only one modality."""
-        return self._transform(self._blocks(X, present))
+    def transform(self, X: Input, *, present: Presence = None, condition: Condition = None) -> NDArray[np.float32]:
+        """Return one embedding a track, shape (N, n_dims_); a track needs only one modality.
 
-    def fit_transform(self, X: Input, y: Any = None, *, present: Presence = None, **others: Any) -> NDArray[np.float32]:
+        ``condition`` holds the labels as in `fit`; those that the model can do without may be left out.
+        """
+        return self._transform(self._blocks(X, present, condition))
+
+    def fit_transform(
+        self, X: Input, y: Any = None, *, present: Presence = None, condition: Condition = None, **others: Any
+    ) -> NDArray[np.float32]:
         """Fit and return the embeddings of the same tracks."""
-        return self.fit(X, y, present=present, **others).transform(X, present=present)
+        fitted = self.fit(X, y, present=present, condition=condition, **others)
+        return fitted.transform(X, present=present, condition=condition)
 
     def get_state(self) -> State:
         """Return what the model is: a JSON-ready dict, and arrays by name."""
@@ -112,9 +129,15 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
             "config": self.config_.plain(),
             "random_state": self.random_state,
             "dims": dict(self.fusion_.dims_),
-            "fitted": self._facts(),
+            "removed": {name: removal.get_state()[0] for name, removal in self.removals_.items()},
+            "fitted": {**self._facts(), "labels_used": list(self.config_.labels)},
         }
-        arrays = {**self.fusion_.get_state(), **self._arrays()}
+        removed = {
+            f"removal.{name}.{key}": array
+            for name, removal in self.removals_.items()
+            for key, array in removal.get_state()[1].items()
+        }
+        arrays = {**self.fusion_.get_state(), **removed, **self._arrays()}
         return head, {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
     @classmethod
@@ -124,13 +147,37 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         model = cls(config, random_state=head["random_state"])
         model.config_ = config
         model.fusion_ = EarlyFusion.from_state(config.scaling, config.weights, head["dims"], arrays)
+        model.removals_ = {
+            name: LabelRemoval.from_state(
+                config.removed_from(name) or "",
+                config.removal,
+                values,
+                {key: arrays[f"removal.{name}.{key}"] for key in ("mean", "means", "basis", "cobasis")},
+            )
+            for name, values in head["removed"].items()
+        }
         model._restore(head["fitted"], arrays)
         return model
 
-    def _blocks(self, X: Input, present: Presence) -> Blocks:
+    def _blocks(self, X: Input, present: Presence, condition: Condition = None) -> Blocks:
+        """Return what the networks see of tracks after the fit: checked, and without the labels that are removed."""
         if not hasattr(self, "fusion_"):
             raise InputError(f"{type(self).__name__} is not fitted yet; call fit first.")
-        return read_blocks(X, present, expected=self.fusion_.dims_)
+        blocks = read_blocks(X, present, expected=self.fusion_.dims_)
+        needed = self.config_.labels if self.config_.removal == "centre" or condition is not None else ()
+        return self._remove(blocks, read_labels(condition, needed, blocks.n_tracks, self.config_.model))
+
+    def _remove(self, blocks: Blocks, labels: Mapping[str, NDArray[np.object_]]) -> Blocks:
+        """Return the blocks without the labels that are to be removed."""
+        cleaned = {
+            name: removal.transform(blocks.values[name], labels.get(removal.label))
+            for name, removal in self.removals_.items()
+        }
+        values = {
+            name: np.where(blocks.present[name][:, None], cleaned[name], 0.0) if name in cleaned else block
+            for name, block in blocks.values.items()
+        }
+        return Blocks(values, blocks.present)
 
     @abstractmethod
     def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None: ...

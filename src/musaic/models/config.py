@@ -11,6 +11,7 @@ from musaic.config import Config
 
 Scaling = Literal["none", "standard", "robust", "per-track"]
 Scalings = Scaling | Mapping[str, Scaling]
+Removal = Literal["centre", "erase"]
 
 
 class ModelConfig(Config):
@@ -27,11 +28,29 @@ class ModelConfig(Config):
     weights : dict of str to float > 0
         Weight of a modality by name; 1 where nothing is said. The baselines multiply the modality's values by it,
         a VAE the modality's share of the log-likelihood.
+    without : str, or dict of str to str
+        A label column that is taken out of the features before anything is learned from them: out of all modalities,
+        or by name (``{lyrics: language}``). Scores against that label are then marked as leaked.
+    removal : {'centre', 'erase'}
+        How (see `musaic.models.removal`): the tracks of every value of the label get one mean, or the directions that
+        tell the label are projected away.
     """
 
     model: str
     scaling: Scaling | dict[str, Scaling] = "standard"
     weights: dict[str, float] = Field(default_factory=dict)
+    without: str | dict[str, str] = Field(default_factory=dict)
+    removal: Removal = "centre"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The label columns that the model must be given, sorted."""
+        removed = [self.without] if isinstance(self.without, str) else self.without.values()
+        return tuple(sorted(set(removed)))
+
+    def removed_from(self, modality: str) -> str | None:
+        """Return the label that is taken out of a modality, or None."""
+        return self.without if isinstance(self.without, str) else self.without.get(modality)
 
     @model_validator(mode="after")
     def _positive_weights(self) -> ModelConfig:

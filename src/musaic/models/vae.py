@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from musaic.models.base import Representation, Row
+from musaic.models.base import Condition, Representation, Row
 from musaic.models.config import BasicVaeConfig
 from musaic.models.determinism import same_bytes
 from musaic.models.elbo import Terms, active_units, collapsed, kl_normal, reparameterise
@@ -107,13 +107,17 @@ class BasicVae(Representation):
     config_: BasicVaeConfig
     least_tracks = 2
 
-    def posterior(self, X: Input, *, present: Presence = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def posterior(
+        self, X: Input, *, present: Presence = None, condition: Condition = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return mean and variance of every track's posterior, shape (N, Z) each."""
-        return self._posterior(self._blocks(X, present))
+        return self._posterior(self._blocks(X, present, condition))
 
-    def sample(self, X: Input, *, present: Presence = None, random_state: int = 0) -> NDArray[np.float32]:
+    def sample(
+        self, X: Input, *, present: Presence = None, condition: Condition = None, random_state: int = 0
+    ) -> NDArray[np.float32]:
         """Return one draw from every track's posterior, shape (N, Z)."""
-        mean, variance = self.posterior(X, present=present)
+        mean, variance = self.posterior(X, present=present, condition=condition)
         noise = np.random.default_rng(random_state).standard_normal(mean.shape, np.float32)
         return np.asarray(mean + np.sqrt(variance) * noise, dtype=np.float32)
 
@@ -127,13 +131,14 @@ class BasicVae(Representation):
         return self.fusion_.inverse(torch.cat(parts).numpy(), like)
 
     def reconstruct(
-        self, X: Input, *, present: Presence = None
+        self, X: Input, *, present: Presence = None, condition: Condition = None
     ) -> NDArray[np.float32] | dict[str, NDArray[np.float32]]:
         """Return the features as decoded from the posterior means, in the form and units of ``X``.
 
-        A modality that a track lacks is what the model expects of it from the others.
+        A modality that a track lacks is what the model expects of it from the others. A label that the model takes
+        out stays out.
         """
-        blocks = self._blocks(X, present)
+        blocks = self._blocks(X, present, condition)
         decoded = self.decode(self._posterior(blocks)[0], blocks)
         return decoded if isinstance(X, Mapping) else next(iter(decoded.values()))
 

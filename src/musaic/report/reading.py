@@ -14,11 +14,13 @@ from musaic.evaluation.ranking import LEAST_COVERAGE
 from musaic.files import read_json
 from musaic.runs.folder import Run
 
-NOT_LABELS = frozenset(("track_id", "audio", "lyrics", "lyrics_source", "title", "artist", "group", "status")) | {
-    "reason",
-    "content_id",
-    "duration",
-}
+NOT_LABELS = frozenset(
+    (
+        *("track_id", "audio", "title", "artist", "group", "status", "reason", "content_id", "duration"),
+        *("lyrics", "lyrics_source", "lyrics_status", "lyrics_reason"),
+        *("language_source", "language_detected", "language_confidence", "languages"),
+    )
+)
 """Columns of tracks.parquet that are not labels; any other one is."""
 
 MOST_SHOWN_CLASSES = 60
@@ -53,8 +55,8 @@ class Cell:
     @property
     def inputs(self) -> str:
         """What it was given, in words."""
-        given = self.data.get("input") or []
-        return given if isinstance(given, str) else " + ".join(map(str, given))
+        given = self.data.get("told") or self.data.get("input") or []
+        return given.replace("+", " + ") if isinstance(given, str) else " + ".join(map(str, given))
 
     @property
     def title(self) -> str:

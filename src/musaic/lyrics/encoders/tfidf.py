@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from musaic.errors import UsageError
+from musaic.lyrics.encoders.base import TextEncoder, check_texts
 
 MAX_FEATURES = 50_000
 """The commonest n-grams that are kept: with 64 components the state stays under 15 MB whatever the corpus."""
 
 
-class TfidfEncoder:
+class TfidfEncoder(TextEncoder):
     """Character n-gram TF-IDF with a truncated SVD.
 
     Parameters
@@ -52,6 +53,8 @@ class TfidfEncoder:
     does not hold) is a vector of zeros: nothing is known of it.
     """
 
+    name: ClassVar[str] = "tfidf"
+
     def __init__(
         self,
         n_components: int = 64,
@@ -64,6 +67,11 @@ class TfidfEncoder:
         self.ngram = ngram
         self.max_features = max_features
         self.random_state = random_state
+
+    @property
+    def n_dims_(self) -> int:
+        """Dimensions of a vector, at most ``n_components``."""
+        return int(self.components_.shape[0])
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn vocabulary, weights and directions from a corpus.
@@ -106,13 +114,10 @@ class TfidfEncoder:
         unit = np.divide(projected, length, out=np.zeros_like(projected), where=length > 0)
         return np.asarray(unit, dtype=np.float32)
 
-    def fit_transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Fit and return the vectors of the same texts."""
-        return self.fit(texts).transform(texts)
-
     def get_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return what was learned: a JSON-ready dict with the vocabulary, and arrays by name."""
         head = {
+            "name": self.name,
             "n_components": self.n_components,
             "ngram": list(self.ngram),
             "max_features": self.max_features,
@@ -157,19 +162,5 @@ class TfidfEncoder:
 
 
 def _prepare(texts: Sequence[str]) -> list[str]:
-    """Return texts in one spelling, or say which are empty."""
-    if isinstance(texts, str):
-        raise UsageError("texts must be a sequence of texts, not one text; put it in a list.")
-    prepared = [unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower()) for text in texts]
-    if not prepared:
-        raise UsageError("there are no texts; give at least one.")
-    empty = [position for position, text in enumerate(prepared) if not has_words(text)]
-    if empty:
-        named = ", ".join(map(str, empty[:5])) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
-        raise UsageError(f"no words in text {named}; tracks without lyrics are absent, leave them out.")
-    return prepared
-
-
-def has_words(text: str) -> bool:
-    """Return whether a text holds anything but spaces and characters that are not seen."""
-    return any(not character.isspace() and unicodedata.category(character)[0] != "C" for character in text)
+    """Return texts in one spelling and lower case, or say which are empty."""
+    return [unicodedata.normalize("NFC", text.lower()) for text in check_texts(texts)]

@@ -1,0 +1,51 @@
+"""What a cell can be given, by name: vectors of sound, and texts that an encoder turns into vectors.
+
+``statistics`` is a feature; ``lyrics`` and ``descriptions`` are texts, read by the encoder that the experiment names,
+or by another: ``lyrics:sentence-transformers:<model>``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+LYRICS, DESCRIPTIONS = "lyrics", "descriptions"
+TEXTS = (LYRICS, DESCRIPTIONS)
+
+
+@dataclass(frozen=True)
+class TextInput:
+    """A text as an input.
+
+    Parameters
+    ----------
+    name : str
+        As a cell names it.
+    text : {'lyrics', 'descriptions'}
+        Which text of a track.
+    encoder : str, optional
+        What turns it into vectors; the experiment's encoder where a cell names none.
+    """
+
+    name: str
+    text: str
+    encoder: str | None
+
+
+def text_input(name: str) -> TextInput | None:
+    """Return the text that an input's name stands for, or None where it is no text."""
+    text, _, encoder = name.partition(":")
+    return TextInput(name, text, encoder or None) if text in TEXTS else None
+
+
+def modality(name: str) -> str:
+    """Return ``lyrics``, ``descriptions`` or ``audio``."""
+    text = text_input(name)
+    return text.text if text else "audio"
+
+
+def file_name(name: str) -> str:
+    """Return an input's name as files and folders can be called: of a model's place, the last part."""
+    kind, separator, model = name.rpartition(":")
+    last = re.split(r"[/\\]", model.rstrip("/\\"))[-1]
+    return re.sub(r"[^\w.+-]+", "-", f"{kind}{separator}{last}")

@@ -1,0 +1,1 @@
+"""Speech out of lyrics: eSpeak NG reads them aloud, with a voice for each language."""
