@@ -99,6 +99,8 @@ def _tracks(rng: np.random.Generator, n: int, *, labels: bool, hostile: bool, n_
             "audio": [name if i % 9 else None for i, name in enumerate(ids)],
             "lyrics": ["la la" if i % 4 else None for i in range(n)],
             "lyrics_source": [name.replace(".mp3", ".txt") if i % 4 else None for i, name in enumerate(ids)],
+            "lyrics_status": ["ok" if i % 4 else ("missing" if i % 8 else "no-words") for i in range(n)],
+            "lyrics_reason": [None if i % 8 else "nothing but <b>emoji</b>" for i in range(n)],
             "title": [f"Title {i}" for i in range(n)],
             "artist": [f"Artist {i % 7}" for i in range(n)],
             "language": language if labels else None,

@@ -100,6 +100,12 @@ def test_names_are_isolated_and_cannot_turn_the_line(page):
     assert "␊" in page.text
 
 
+def test_lyrics_that_could_not_be_used_are_listed_with_the_reason(page):
+    assert "were found and could not be used" in page.text
+    assert "no-words" in page.text
+    assert "nothing but <b>emoji</b>" in page.text
+
+
 def test_of_the_verdict_the_answer_stands_out_and_the_numbers_follow(tmp_path):
     run = make_run(tmp_path / "run", n=30, models=("pca",))
     sentence = "On genre the VAE beats the baselines: with statistics 0.5 <b> of basic-vae: so."

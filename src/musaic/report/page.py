@@ -79,6 +79,7 @@ def _context(results: Results) -> dict[str, Any]:
     tracks = results.tracks
     pictures, left_out = _pictures(results)
     failed_files, n_failed = tables.failures(results)
+    failed_lyrics, n_failed_lyrics = tables.lyrics_failures(results)
     sound, lyrics = tables.has_sound(tracks), tables.has_lyrics(tracks)
     honest = [dict(row) for row in results.honest.to_dict("records")]
     best = {str(key): value for key, value in honest[0].items()} if honest else None
@@ -99,6 +100,8 @@ def _context(results: Results) -> dict[str, Any]:
         "statuses": tables.statuses(results),
         "failures": failed_files,
         "n_failed": n_failed,
+        "failed_lyrics": failed_lyrics,
+        "n_failed_lyrics": n_failed_lyrics,
         "cells": results.cells,
         "n_seeds": max((len(cell.seeds) for cell in results.cells), default=0),
         "board": tables.leaderboard(results) if len(results.leaderboard) else None,

@@ -86,6 +86,19 @@ def failures(results: Results) -> tuple[list[dict[str, Any]], int]:
     return rows, len(bad)
 
 
+def lyrics_failures(results: Results) -> tuple[list[dict[str, str]], int]:
+    """Return track, status and reason of lyrics that were found and cannot be used, and how many there are in all."""
+    tracks = results.tracks
+    if "lyrics_status" not in tracks:
+        return [], 0
+    bad = tracks[tracks["lyrics_status"].notna() & ~tracks["lyrics_status"].isin(("ok", "missing"))]
+    rows = bad.sort_values("lyrics_status", kind="stable").head(MOST_ROWS)[["lyrics_status", "lyrics_reason"]]
+    return [
+        {"path": str(track_id), "status": str(status), "reason": reason if isinstance(reason, str) else ""}
+        for track_id, status, reason in rows.itertuples(name=None)
+    ], len(bad)
+
+
 def statuses(results: Results) -> list[tuple[str, int]]:
     """Return each status that is not ok with its number of tracks, most frequent first."""
     counts = results.tracks["status"].astype(str).value_counts()
