@@ -17,8 +17,10 @@ from musaic.models import MODELS, InputError, build, from_state, parse_config
 from musaic.models.base import Representation
 from musaic.models.config import ModelConfig
 
+SMALL = {"network": {"widths": [24]}, "latent_dim": 4, "warmup": 2, "training": {"epochs": 6}}
 QUICK: dict[str, dict[str, Any]] = {
-    "basic-vae": {"network": {"widths": [24]}, "latent_dim": 4, "warmup": 2, "training": {"epochs": 6}}
+    "basic-vae": SMALL,
+    "vade": {**SMALL, "prior": {"n_clusters": 2, "n_init": 2, "hold": 2, "pretraining": 3}},
 }
 NAMES = sorted(MODELS)
 

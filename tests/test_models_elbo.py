@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from musaic.models import BasicVaeConfig, MlpConfig
+from musaic.models import MlpConfig, VaeConfig
 from musaic.models.elbo import active_units, beta_at, collapsed, kl_normal, reparameterise
 from musaic.models.fusion import EarlyFusion
 from musaic.models.inputs import read_blocks
-from musaic.models.likelihood import NormalLikelihood, normal_nll
+from musaic.models.likelihood import Likelihood, normal_nll
 from musaic.models.vae import VaeModule
 
 
@@ -68,7 +68,7 @@ def test_the_bound_is_that_of_numpy(variance: str | float) -> None:
     rng = np.random.default_rng(0)
     X = {"a": rng.normal(size=(9, 5)), "b": rng.normal(size=(9, 3))}
     blocks = read_blocks(X, {"b": np.arange(9) % 2 == 0})
-    config = BasicVaeConfig(network=MlpConfig(widths=(8,), dropout=0.0), latent_dim=2, variance=variance)  # type: ignore[arg-type]
+    config = VaeConfig(network=MlpConfig(widths=(8,), dropout=0.0), latent_dim=2, variance=variance)  # type: ignore[arg-type]
     fusion = EarlyFusion("standard", {"b": 3.0}).fit(blocks)
     torch.manual_seed(0)
     module = VaeModule(fusion, config).double().eval()
@@ -77,7 +77,7 @@ def test_the_bound_is_that_of_numpy(variance: str | float) -> None:
     x, present = torch.from_numpy(fusion.normalized(blocks)).double(), torch.from_numpy(blocks.mask()).double()
     noise = torch.randn(9, 2, dtype=torch.float64)
     with torch.no_grad():
-        terms = module(x, present, noise)
+        terms = module(x, present, noise=noise)
         mean, log_variance = (part.numpy() for part in module.encode(x, present))
         z = mean + np.exp(log_variance / 2) * noise.numpy()
         decoded = module.decoder(torch.from_numpy(z)).numpy()
@@ -90,9 +90,9 @@ def test_the_bound_is_that_of_numpy(variance: str | float) -> None:
 
 
 def test_learned_variance_starts_at_that_of_the_features_and_has_a_floor() -> None:
-    likelihood = NormalLikelihood([4, 2], "modality", 0.01)
+    likelihood = Likelihood([4, 2], "modality", 0.01)
     np.testing.assert_allclose(likelihood.log_variance().exp().detach().numpy(), 1.0, atol=0.02)
     with torch.no_grad():
         likelihood.above_floor.fill_(-50.0)
     np.testing.assert_allclose(likelihood.log_variance().exp().detach().numpy(), 0.01, rtol=1e-5)
-    assert NormalLikelihood([4, 2], 0.3).log_variance().exp().tolist() == pytest.approx([0.3] * 6)
+    assert Likelihood([4, 2], 0.3).log_variance().exp().tolist() == pytest.approx([0.3] * 6)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musaic.errors import MusaicError
-from musaic.models import BasicVae, BasicVaeConfig, MlpConfig, TrainingConfig
+from musaic.models import MlpConfig, TrainingConfig, Vae, VaeConfig
 from musaic.models.determinism import same_bytes
 from musaic.models.training import held_out
 
@@ -21,8 +21,8 @@ def data(n: int = 60, seed: int = 0) -> np.ndarray:
     return (rng.normal(size=(n, 2)) @ rng.normal(size=(2, 10)) + 0.3 * rng.normal(size=(n, 10))).astype(np.float32)
 
 
-def config(**training: float) -> BasicVaeConfig:
-    return BasicVaeConfig(
+def config(**training: float) -> VaeConfig:
+    return VaeConfig(
         network=MlpConfig(widths=(16,)),
         latent_dim=3,
         beta=4.0,
@@ -49,7 +49,7 @@ def test_a_tenth_is_held_out_where_tracks_stand_alone() -> None:
 
 def test_the_split_is_recorded_and_the_history_complete() -> None:
     rows = []
-    model = BasicVae(config(), on_epoch=lambda epoch, row: rows.append((epoch, row))).fit(data())
+    model = Vae(config(), on_epoch=lambda epoch, row: rows.append((epoch, row))).fit(data())
     assert (model.split_ == "held-out").sum() == 6
     assert [epoch for epoch, _ in rows] == list(range(len(model.history_)))
     assert list(model.history_[0]) == [
@@ -63,20 +63,20 @@ def test_the_split_is_recorded_and_the_history_complete() -> None:
 
 
 def test_the_best_held_out_weights_are_kept() -> None:
-    model = BasicVae(config(epochs=40, learning_rate=0.05)).fit(data())
+    model = Vae(config(epochs=40, learning_rate=0.05)).fit(data())
     after_warmup = model.history_[3:]
     best = min(after_warmup, key=lambda row: row["val_loss"])
     assert model.best_epoch_ == best["epoch"]
 
 
 def test_training_stops_when_patience_ends() -> None:
-    model = BasicVae(config(epochs=300, learning_rate=0.02, patience=5)).fit(data())
+    model = Vae(config(epochs=300, learning_rate=0.02, patience=5)).fit(data())
     assert len(model.history_) < 300
     assert model.history_[-1]["epoch"] - model.best_epoch_ == 5
 
 
 def test_few_tracks_all_train_and_none_is_held_out() -> None:
-    model = BasicVae(config()).fit(data(12))
+    model = Vae(config()).fit(data(12))
     assert set(model.split_) == {"train"}
     assert len(model.history_) == 12
     assert model.best_epoch_ == 11
@@ -85,7 +85,7 @@ def test_few_tracks_all_train_and_none_is_held_out() -> None:
 
 def test_an_exploding_training_names_the_step() -> None:
     with pytest.raises(MusaicError, match=r"epoch \d+, step \d+: the loss is (nan|inf).*learning_rate"):
-        BasicVae(config(learning_rate=1e30)).fit(data())
+        Vae(config(learning_rate=1e30)).fit(data())
 
 
 def test_one_thread_inside_everything_as_before_outside() -> None:
@@ -104,9 +104,9 @@ def test_one_thread_inside_everything_as_before_outside() -> None:
 @pytest.mark.parametrize("norm", ["none", "batch", "layer"])
 def test_every_norm_trains_on_any_number_of_tracks(norm: str) -> None:
     for n in (2, 3, 65):
-        options = BasicVaeConfig(
+        options = VaeConfig(
             network=MlpConfig(widths=(8,), norm=norm),  # type: ignore[arg-type]
             latent_dim=2,
             training=TrainingConfig(epochs=3, batch_size=2),
         )
-        assert np.isfinite(BasicVae(options).fit_transform(data(n))).all()
+        assert np.isfinite(Vae(options).fit_transform(data(n))).all()

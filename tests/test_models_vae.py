@@ -9,7 +9,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
-from musaic.models import BasicVae, BasicVaeConfig, MlpConfig, Pca, PcaConfig, TrainingConfig
+from musaic.models import MlpConfig, Pca, PcaConfig, TrainingConfig, Vae, VaeConfig
 
 SMALL: dict[str, Any] = {
     "network": MlpConfig(widths=(32,), dropout=0.0),
@@ -28,9 +28,9 @@ def low_rank(n: int = 400, noise: float = 0.5, seed: int = 0) -> np.ndarray:
     return (rng.normal(size=(n, 2)) @ loadings + noise * rng.normal(size=(n, 20))).astype(np.float32)
 
 
-def linear(beta: float, latent_dim: int) -> BasicVae:
+def linear(beta: float, latent_dim: int) -> Vae:
     """A linear VAE: with beta 1 it is probabilistic PCA, whose answers are known (arXiv:1911.02469)."""
-    options = BasicVaeConfig(
+    options = VaeConfig(
         network=MlpConfig(widths=(), dropout=0.0),
         latent_dim=latent_dim,
         scaling="none",
@@ -40,7 +40,7 @@ def linear(beta: float, latent_dim: int) -> BasicVae:
         input_noise=0.0,
         training=TrainingConfig(epochs=250, learning_rate=0.02, batch_size=100),
     )
-    return BasicVae(options).fit(low_rank())
+    return Vae(options).fit(low_rank())
 
 
 def test_the_learned_variance_is_that_of_the_noise() -> None:
@@ -58,17 +58,17 @@ def test_as_many_units_are_active_as_there_are_causes() -> None:
 
 
 def test_a_huge_beta_collapses_and_is_found_out() -> None:
-    options = BasicVaeConfig(**{**SMALL, "beta": 1000.0}, training=TrainingConfig(epochs=80, learning_rate=0.01))
-    model = BasicVae(options).fit(low_rank(100))
+    options = VaeConfig(**{**SMALL, "beta": 1000.0}, training=TrainingConfig(epochs=80, learning_rate=0.01))
+    model = Vae(options).fit(low_rank(100))
     assert model.collapsed_
     assert model.kl_per_dimension_.sum() < 0.1
     head, arrays = model.get_state()
-    assert BasicVae.from_state(head, arrays).collapsed_
+    assert Vae.from_state(head, arrays).collapsed_
 
 
 def test_the_embedding_is_the_posterior_mean_and_sampling_has_a_name() -> None:
     X = low_rank(60)
-    model = BasicVae(BasicVaeConfig(**SMALL, training=TrainingConfig(epochs=20))).fit(X)
+    model = Vae(VaeConfig(**SMALL, training=TrainingConfig(epochs=20))).fit(X)
     mean, variance = model.posterior(X)
     assert mean.tobytes() == model.transform(X).tobytes()
     assert (variance > 0).all()
@@ -81,12 +81,12 @@ def test_the_embedding_is_the_posterior_mean_and_sampling_has_a_name() -> None:
 @pytest.mark.parametrize("scaling", ["none", "standard", "robust", "per-track"])
 def test_reconstructions_have_the_units_and_form_of_the_input(scaling: str) -> None:
     X = low_rank(80) * 50 + 300
-    options = BasicVaeConfig(**SMALL, scaling=scaling, training=TrainingConfig(epochs=150))  # type: ignore[arg-type]
-    model = BasicVae(options).fit({"audio": X})
+    options = VaeConfig(**SMALL, scaling=scaling, training=TrainingConfig(epochs=150))  # type: ignore[arg-type]
+    model = Vae(options).fit({"audio": X})
     back = model.reconstruct({"audio": X})
     assert isinstance(back, dict)
     assert ((back["audio"] - X) ** 2).mean() < 0.6 * X.var(axis=0).mean()
-    alone = BasicVae(options).fit(X).reconstruct(X)
+    alone = Vae(options).fit(X).reconstruct(X)
     assert isinstance(alone, np.ndarray)
     assert alone.shape == X.shape
 
@@ -96,8 +96,8 @@ def test_an_absent_modality_is_guessed_from_the_other() -> None:
     X = low_rank(300, noise=0.1)
     blocks = {"a": X[:, :10], "b": X[:, 10:]}
     present = {"b": np.arange(300) % 2 == 0}
-    options = BasicVaeConfig(**SMALL, training=TrainingConfig(epochs=120))
-    model = BasicVae(options).fit(blocks, present=present)
+    options = VaeConfig(**SMALL, training=TrainingConfig(epochs=120))
+    model = Vae(options).fit(blocks, present=present)
     back = model.reconstruct(blocks, present=present)
     assert isinstance(back, dict)
     missing = ~present["b"]
@@ -110,7 +110,7 @@ def test_clusters_survive_as_well_as_in_principal_components() -> None:
     truth = np.arange(150) % 3
     X = rng.normal(size=(3, 30))[truth] + 1.5 * rng.normal(size=(150, 30))
     found = []
-    for model in (BasicVae(), Pca(PcaConfig(n_components=16))):
+    for model in (Vae(), Pca(PcaConfig(n_components=16))):
         labels = KMeans(3, n_init=10, random_state=0).fit_predict(model.fit_transform(X))
         found.append(adjusted_rand_score(truth, labels))
     assert found[0] > found[1] - 0.1

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from musaic.models.baselines import Pca, Raw
-    from musaic.models.config import BasicVaeConfig, MlpConfig, ModelConfig, PcaConfig, RawConfig, TrainingConfig
+    from musaic.models.config import MlpConfig, ModelConfig, PcaConfig, RawConfig, TrainingConfig, VaeConfig
     from musaic.models.inputs import InputError
     from musaic.models.registry import MODELS, build, from_state, parse_config
-    from musaic.models.vae import BasicVae
+    from musaic.models.vae import Vae
 
 __all__ = [
     "MODELS",
-    "BasicVae",
-    "BasicVaeConfig",
     "InputError",
     "MlpConfig",
     "ModelConfig",
@@ -28,6 +26,8 @@ __all__ = [
     "Raw",
     "RawConfig",
     "TrainingConfig",
+    "Vae",
+    "VaeConfig",
     "build",
     "from_state",
     "parse_config",
@@ -35,10 +35,10 @@ __all__ = [
 
 _HOMES = {
     "baselines": ("Pca", "Raw"),
-    "config": ("BasicVaeConfig", "MlpConfig", "ModelConfig", "PcaConfig", "RawConfig", "TrainingConfig"),
+    "config": ("VaeConfig", "MlpConfig", "ModelConfig", "PcaConfig", "RawConfig", "TrainingConfig"),
     "inputs": ("InputError",),
     "registry": ("MODELS", "build", "from_state", "parse_config"),
-    "vae": ("BasicVae",),
+    "vae": ("Vae",),
 }
 
 

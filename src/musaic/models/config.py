@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from musaic.config import Config
 
@@ -48,6 +48,10 @@ class ModelConfig(Config):
         removed = [self.without] if isinstance(self.without, str) else self.without.values()
         return tuple(sorted(set(removed)))
 
+    def scaling_of(self, modality: str) -> Scaling:
+        """Return how a modality is scaled; standard where nothing is said."""
+        return self.scaling if isinstance(self.scaling, str) else self.scaling.get(modality, "standard")
+
     def removed_from(self, modality: str) -> str | None:
         """Return the label that is taken out of a modality, or None."""
         return self.without if isinstance(self.without, str) else self.without.get(modality)
@@ -89,6 +93,11 @@ class PcaConfig(ModelConfig):
                 f"n_components must be a whole number from 1 or a share between 0 and 1, not {self.n_components}"
             )
         return self
+
+
+def _kind(value: object) -> object:
+    """Let ``prior: mixture`` stand for ``prior: {kind: mixture}``."""
+    return {"kind": value} if isinstance(value, str) else value
 
 
 class MlpConfig(Config):
@@ -144,7 +153,42 @@ class TrainingConfig(Config):
     patience: int = Field(default=60, ge=1)
 
 
-class BasicVaeConfig(ModelConfig):
+class StandardPriorConfig(Config):
+    """A standard normal."""
+
+    kind: Literal["standard"] = "standard"
+
+
+class MixturePriorConfig(Config):
+    """A mixture of normals, whose components are clusters (VaDE, arXiv:1611.05148).
+
+    Attributes
+    ----------
+    n_clusters : int >= 1
+        Components.
+    start : {'gmm', 'umap'}
+        Where the components begin: a Gaussian mixture fitted to the latents of the pretrained autoencoder, or to a
+        UMAP embedding of them, which follows their neighbourhoods.
+    n_init : int >= 1
+        Starts with different seeds; the one with the best ELBO is trained.
+    hold : int >= 0
+        Epochs in which every track keeps the responsibilities of the start, so that encoder and components meet.
+    pretraining : int >= 0
+        Epochs as an autoencoder (no divergence, no sampling) before.
+    """
+
+    kind: Literal["mixture"] = "mixture"
+    n_clusters: int = Field(default=10, ge=1)
+    start: Literal["gmm", "umap"] = "gmm"
+    n_init: int = Field(default=5, ge=1)
+    hold: int = Field(default=10, ge=0)
+    pretraining: int = Field(default=50, ge=0)
+
+
+Likelihood = Literal["normal", "bernoulli"]
+
+
+class VaeConfig(ModelConfig):
     """A variational autoencoder of vectors.
 
     The defaults are for a few hundred songs and a statistics vector. A posterior with beta 1 gives every direction it
@@ -161,9 +205,14 @@ class BasicVaeConfig(ModelConfig):
         Weight of the KL term, in nats against nats: 1 is the ELBO.
     warmup : int >= 0
         Epochs over which beta grows from 0, linearly.
+    prior : {'standard', 'mixture'}, or mapping with the ``kind`` and its options
+        Where latents are expected: a standard normal, or a mixture whose components are clusters.
+    likelihood : {'normal', 'bernoulli'}, or dict of str to such
+        What the decoder says of a modality's features. ``bernoulli`` is for features between 0 and 1, which are then
+        taken as they are (``scaling`` 'none').
     variance : {'dimension', 'modality'}, or float > 0
-        The decoder's variance: learned for every feature, learned once a modality, or stated. Its unit is the
-        modality's mean variance.
+        The variance of normal likelihoods: learned for every feature, learned once a modality, or stated. Its unit is
+        the modality's mean variance.
     min_variance : float > 0
         The least that a learned variance may become.
     input_noise : float >= 0
@@ -173,18 +222,36 @@ class BasicVaeConfig(ModelConfig):
         Epochs, steps and the early stop.
     """
 
-    model: Literal["basic-vae"] = "basic-vae"
+    model: str = "basic-vae"
     network: MlpConfig = MlpConfig()
     latent_dim: int = Field(default=16, ge=1)
     beta: float = Field(default=4.0, ge=0)
     warmup: int = Field(default=30, ge=0)
+    prior: Annotated[StandardPriorConfig | MixturePriorConfig, Field(discriminator="kind"), BeforeValidator(_kind)] = (
+        StandardPriorConfig()
+    )
+    likelihood: Likelihood | dict[str, Likelihood] = "normal"
     variance: Literal["dimension", "modality"] | float = "dimension"
     min_variance: float = Field(default=0.01, gt=0)
     input_noise: float = Field(default=1.0, ge=0)
     training: TrainingConfig = TrainingConfig()
 
     @model_validator(mode="after")
-    def _positive_variance(self) -> BasicVaeConfig:
+    def _positive_variance(self) -> VaeConfig:
         if isinstance(self.variance, float) and not 0 < self.variance < float("inf"):
             raise ValueError(f"variance must be 'dimension', 'modality' or a positive number, not {self.variance}")
         return self
+
+    @model_validator(mode="after")
+    def _bernoulli_is_not_scaled(self) -> VaeConfig:
+        named = {} if isinstance(self.likelihood, str) else self.likelihood
+        kinds = [self.likelihood] if isinstance(self.likelihood, str) else []
+        scaled = self.scaling if isinstance(self.scaling, str) else None
+        wrong = [name for name, kind in named.items() if kind == "bernoulli" and self.scaling_of(name) != "none"]
+        if wrong or ("bernoulli" in kinds and scaled != "none"):
+            raise ValueError("a bernoulli likelihood takes features between 0 and 1 as they are; set scaling to 'none'")
+        return self
+
+    def likelihood_of(self, modality: str) -> Likelihood:
+        """Return the likelihood of a modality; normal where nothing is said."""
+        return self.likelihood if isinstance(self.likelihood, str) else self.likelihood.get(modality, "normal")

@@ -32,10 +32,17 @@ class Terms(NamedTuple):
         Negative log-likelihood of each track, nats.
     kl : Tensor, shape (B, Z)
         Divergence from the prior along each latent dimension, nats.
+    component : Tensor, shape (B,)
+        Divergence of the choice of a component from the mixture's weights, nats; 0 where the prior has but one.
     """
 
     nll: Tensor
     kl: Tensor
+    component: Tensor
+
+    def divergence(self) -> Tensor:
+        """Return the whole divergence of each track from the prior, shape (B,)."""
+        return self.kl.sum(dim=1) + self.component
 
 
 def kl_normal(mean: Tensor, log_variance: Tensor) -> Tensor:

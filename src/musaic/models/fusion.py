@@ -75,6 +75,11 @@ class EarlyFusion:
             name: balance * unit / self.spreads_[name] * self.weight(name) for name, balance in self.balance.items()
         }
 
+    def keep(self, name: str) -> None:
+        """Let `normalized` return a modality as scaled: neither centred nor divided by its spread."""
+        self.means_[name] = np.zeros_like(self.means_[name])
+        self.spreads_[name] = 1.0
+
     def scaling_of(self, name: str) -> Scaling:
         """Return how a modality is scaled."""
         return self.scaling if isinstance(self.scaling, str) else self.scaling.get(name, "standard")

@@ -22,8 +22,8 @@ def normal_nll(x: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
     return 0.5 * (math.log(2 * math.pi) + log_variance + (x - mean) ** 2 * torch.exp(-log_variance))
 
 
-class NormalLikelihood(nn.Module):
-    """Independent normals around the decoder's output.
+class Likelihood(nn.Module):
+    """Independent features around what the decoder says: normal, or Bernoulli with its output as log-odds.
 
     Parameters
     ----------
@@ -36,6 +36,8 @@ class NormalLikelihood(nn.Module):
         likelihood to infinity.
     weights : sequence of float
         What every modality's log-likelihood is multiplied by.
+    kinds : sequence of {'normal', 'bernoulli'}, optional
+        Of every modality; all normal where nothing is said. Features of a Bernoulli one lie between 0 and 1.
     """
 
     columns: Tensor
@@ -48,8 +50,14 @@ class NormalLikelihood(nn.Module):
         variance: Literal["dimension", "modality"] | float = "modality",
         min_variance: float = 0.01,
         weights: Sequence[float] | None = None,
+        kinds: Sequence[str] | None = None,
     ) -> None:
         super().__init__()
+        kinds = ["normal"] * len(dims) if kinds is None else list(kinds)
+        ends = [sum(dims[: position + 1]) for position in range(len(dims))]
+        self.bernoulli = [
+            slice(end - width, end) for end, width, kind in zip(ends, dims, kinds, strict=True) if kind == "bernoulli"
+        ]
         self.floor = math.log(min_variance)
         columns = torch.repeat_interleave(torch.arange(len(dims)), torch.tensor(list(dims)))
         self.register_buffer("columns", columns, persistent=False)
@@ -80,5 +88,17 @@ class NormalLikelihood(nn.Module):
         present : Tensor, shape (B, M), optional
             1 where a track has the modality, else 0; absent modalities leave the sum.
         """
-        nll = normal_nll(x, mean, self.log_variance()) * self.weights
+        nll = normal_nll(x, mean, self.log_variance())
+        for columns in self.bernoulli:
+            nll[:, columns] = F.binary_cross_entropy_with_logits(mean[:, columns], x[:, columns], reduction="none")
+        nll = nll * self.weights
         return (nll if present is None else nll * present[:, self.columns]).sum(dim=1)
+
+    def expected(self, mean: Tensor) -> Tensor:
+        """Return the expected features for the decoder's output, shape (B, D)."""
+        if not self.bernoulli:
+            return mean
+        expected = mean.clone()
+        for columns in self.bernoulli:
+            expected[:, columns] = torch.sigmoid(mean[:, columns])
+        return expected

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from musaic.errors import UsageError, unknown
-from musaic.models.config import BasicVaeConfig, ModelConfig, PcaConfig, RawConfig
+from musaic.models.config import ModelConfig, PcaConfig, RawConfig, VaeConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,11 +28,14 @@ class Entry:
         ``module:class`` of the model, imported when it is built.
     baseline : bool
         Whether it is one of those that a learned model is held against.
+    preset : mapping
+        What is set where a configuration does not say otherwise; inner mappings are merged key by key.
     """
 
     config: type[ModelConfig]
     home: str
     baseline: bool = False
+    preset: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self) -> type[Representation]:
         """Import the model's class."""
@@ -41,10 +44,13 @@ class Entry:
         return found
 
 
+VAE = "musaic.models.vae:Vae"
+
 MODELS: dict[str, Entry] = {
     "raw": Entry(RawConfig, "musaic.models.baselines:Raw", baseline=True),
     "pca": Entry(PcaConfig, "musaic.models.baselines:Pca", baseline=True),
-    "basic-vae": Entry(BasicVaeConfig, "musaic.models.vae:BasicVae"),
+    "basic-vae": Entry(VaeConfig, VAE),
+    "vade": Entry(VaeConfig, VAE, preset={"prior": {"kind": "mixture"}, "beta": 1.0, "warmup": 0}),
 }
 
 
@@ -58,7 +64,17 @@ def parse_config(data: Mapping[str, Any], where: str = "the model") -> ModelConf
     """
     if "model" not in data:
         raise UsageError(f"{where} does not say which model; add 'model:' with one of {', '.join(sorted(MODELS))}.")
-    return entry(str(data["model"])).config.parse(data, where)
+    found = entry(str(data["model"]))
+    return found.config.parse(_merged(found.preset, data), where)
+
+
+def _merged(preset: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data over the preset."""
+    merged = {**preset, **data}
+    for key, value in data.items():
+        if isinstance(value, Mapping) and isinstance(preset.get(key), Mapping):
+            merged[key] = {**preset[key], **value}
+    return merged
 
 
 def entry(name: str) -> Entry:

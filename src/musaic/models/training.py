@@ -71,6 +71,7 @@ def train(
     warmup: int,
     latent_dim: int,
     hold: NDArray[np.bool_],
+    sampling: bool = True,
     accelerator: str = "auto",
     on_epoch: OnEpoch | None = None,
 ) -> Training:
@@ -92,6 +93,8 @@ def train(
         Z.
     hold : ndarray of bool, shape (N,)
         Tracks that only judge.
+    sampling : bool
+        Whether latents are drawn from the posteriors, or are their means (an autoencoder).
     accelerator : str
         What Fabric calls it: 'auto', 'cpu', 'cuda'.
     on_epoch : callable, optional
@@ -111,31 +114,32 @@ def train(
     learning = tuple(tensor[rows].to(fabric.device) for tensor in data)
     judging = tuple(tensor[torch.from_numpy(np.flatnonzero(hold))].to(fabric.device) for tensor in data)
     # the held-out bound is always taken with the same noise, so that epochs differ by their weights only
-    fixed = torch.randn(int(hold.sum()), latent_dim).to(fabric.device)
+    draw = torch.randn if sampling else torch.zeros
+    fixed = draw(int(hold.sum()), latent_dim).to(fabric.device)
     n_steps = max(1, len(rows) // config.batch_size)
     history: list[Row] = []
     best, best_epoch, best_weights = math.inf, 0, None
     for epoch in range(config.epochs):
         now = beta_at(epoch, beta, warmup)
         model.train()
-        losses, sums = [], torch.zeros(1 + latent_dim, device=fabric.device)
+        losses, sums = [], torch.zeros(2 + latent_dim, device=fabric.device)
         for batch in torch.randperm(len(rows)).tensor_split(n_steps):
             inputs = tuple(tensor[batch.to(fabric.device)] for tensor in learning)
-            terms: Terms = model(*inputs, noise=torch.randn(len(batch), latent_dim).to(fabric.device))
-            loss = terms.nll.mean() + now * terms.kl.sum(dim=1).mean()
+            terms: Terms = model(*inputs, noise=draw(len(batch), latent_dim).to(fabric.device))
+            loss = terms.nll.mean() + now * terms.divergence().mean()
             optimizer.zero_grad(set_to_none=True)
             fabric.backward(loss)
             fabric.clip_gradients(model, optimizer, max_norm=config.clip, error_if_nonfinite=False)
             optimizer.step()
             losses.append(loss.detach())
-            sums += torch.cat([terms.nll.detach().sum()[None], terms.kl.detach().sum(dim=0)])
+            sums += _parts(terms).sum(dim=0)
         _check(torch.stack(losses), epoch, epoch * n_steps, config)
         row = _row(epoch, sums / len(rows), now, now)
         if len(fixed):
             model.eval()
             with torch.no_grad():
                 terms = model(*judging, noise=fixed)
-            val = _row(epoch, torch.cat([terms.nll.mean()[None], terms.kl.mean(dim=0)]), beta, now)
+            val = _row(epoch, _parts(terms).mean(dim=0), beta, now)
             row |= {f"val_{name}": val[name] for name in ("loss", "reconstruction", "kl")}
         history.append(_ordered(row))
         if on_epoch is not None:
@@ -156,10 +160,15 @@ def train(
     return Training(history, best_epoch)
 
 
+def _parts(terms: Terms) -> Tensor:
+    """Return negative log-likelihood, divergence of the component and of every dimension, shape (B, 2 + Z)."""
+    return torch.cat([terms.nll[:, None], terms.component[:, None], terms.kl], dim=1).detach()
+
+
 def _row(epoch: int, parts: Tensor, beta: float, shown: float) -> Row:
-    """Return a row of the history from the mean negative log-likelihood and the mean KL by dimension."""
-    nll, *kl = parts.tolist()
-    total = math.fsum(kl)
+    """Return a row of the history from the means of what `_parts` returns."""
+    nll, component, *kl = parts.tolist()
+    total = math.fsum((component, *kl))
     row = {"epoch": float(epoch), "loss": nll + beta * total, "reconstruction": nll, "kl": total, "beta": shown}
     return row | {f"kl_{position:03d}": value for position, value in enumerate(kl)}
 

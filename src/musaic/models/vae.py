@@ -7,76 +7,35 @@ Letters: N tracks, D features of all modalities, M modalities, Z latent dimensio
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from musaic.models.base import Condition, Representation, Row
-from musaic.models.config import BasicVaeConfig
+from musaic.models.config import MixturePriorConfig, TrainingConfig, VaeConfig
 from musaic.models.determinism import same_bytes
-from musaic.models.elbo import Terms, active_units, collapsed, kl_normal, reparameterise
-from musaic.models.fusion import EarlyFusion
-from musaic.models.inputs import Blocks, Input, Presence
-from musaic.models.likelihood import NormalLikelihood
-from musaic.models.networks import MlpDecoder, MlpEncoder
-from musaic.models.training import held_out, train
+from musaic.models.elbo import active_units, collapsed
+from musaic.models.inputs import Blocks, Input, InputError, Presence
+from musaic.models.mixture import Start, starts
+from musaic.models.module import VaeModule
+from musaic.models.prior import MixturePrior
+from musaic.models.training import Training, held_out, train
 
 AT_ONCE = 8192
 """Tracks encoded or decoded at once, which bounds the memory."""
 
 
-class VaeModule(nn.Module):
-    """Encoder, decoder and likelihood over the modalities of a track, side by side.
-
-    Parameters
-    ----------
-    fusion : EarlyFusion
-        Widths, balance and weights of the modalities.
-    config : BasicVaeConfig
-        Sizes.
-    """
-
-    balance: Tensor
-
-    def __init__(self, fusion: EarlyFusion, config: BasicVaeConfig) -> None:
-        super().__init__()
-        dims = list(fusion.dims_.values())
-        balance = [fusion.balance[name] for name, width in fusion.dims_.items() for _ in range(width)]
-        self.register_buffer("balance", torch.tensor(balance), persistent=False)
-        self.input_noise = config.input_noise
-        # with one modality only, its presence says nothing
-        self.n_flags = len(dims) if len(dims) > 1 else 0
-        self.encoder = MlpEncoder(sum(dims) + self.n_flags, config.latent_dim, config.network)
-        self.decoder = MlpDecoder(config.latent_dim, sum(dims), config.network)
-        weights = [fusion.weight(name) for name in fusion.dims_]
-        self.likelihood = NormalLikelihood(dims, config.variance, config.min_variance, weights)
-
-    def encode(self, x: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log-variance of the posterior of features (B, D) of which (B, M) are present."""
-        if self.training and self.input_noise:
-            x = x + self.input_noise * torch.randn_like(x)
-        if self.n_flags:
-            x = torch.cat([x * present[:, self.likelihood.columns] * self.balance, present], dim=1)
-        mean, log_variance = self.encoder(x)
-        return mean, log_variance
-
-    def forward(self, x: Tensor, present: Tensor, noise: Tensor) -> Terms:
-        """Return the parts of the bound, with the posterior sample that ``noise`` (B, Z) stands for."""
-        mean, log_variance = self.encode(x, present)
-        decoded = self.decoder(reparameterise(mean, log_variance, noise))
-        return Terms(self.likelihood(x, decoded, present if self.n_flags else None), kl_normal(mean, log_variance))
-
-
-class BasicVae(Representation):
+class Vae(Representation):
     """A variational autoencoder of vectors, with a learned decoder variance.
 
     Parameters
     ----------
-    config : BasicVaeConfig, optional
+    config : VaeConfig, optional
         Sizes, beta, training.
     random_state : int
         Same seed, same bytes (on the same machine and device).
@@ -99,12 +58,16 @@ class BasicVae(Representation):
         Dimensions whose posterior mean varies by more than 0.01 (Burda et al., arXiv:1509.00519).
     collapsed_ : bool
         No unit active, or less than 0.1 nats in all: the embedding says nothing and must not be ranked.
+    pretraining_ : list of dict
+        One row an epoch as an autoencoder, before a mixture prior was placed; empty without one and after loading.
+    starts_ : list of float
+        The ELBO of every start of a mixture prior, nats a track, in the order tried; the best was trained.
     variance_ : dict of str to ndarray, shape (D,)
         The decoder's variance by modality, in units of the modality's mean variance.
     """
 
-    config_class = BasicVaeConfig
-    config_: BasicVaeConfig
+    config_class = VaeConfig
+    config_: VaeConfig
     least_tracks = 2
 
     def posterior(
@@ -112,6 +75,35 @@ class BasicVae(Representation):
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return mean and variance of every track's posterior, shape (N, Z) each."""
         return self._posterior(self._blocks(X, present, condition))
+
+    def responsibilities(
+        self, X: Input, *, present: Presence = None, condition: Condition = None
+    ) -> NDArray[np.float64]:
+        """Return how far every track belongs to every component of a mixture prior, shape (N, K); rows sum to 1.
+
+        Raises
+        ------
+        InputError
+            Where the prior is no mixture.
+        """
+        prior = self._mixture()
+        mean = self.transform(X, present=present, condition=condition)
+        with torch.no_grad():
+            return prior.double().responsibilities(torch.from_numpy(mean).double()).numpy()
+
+    def predict(self, X: Input, *, present: Presence = None, condition: Condition = None) -> NDArray[np.int64]:
+        """Return every track's component of a mixture prior, shape (N,)."""
+        return np.asarray(self.responsibilities(X, present=present, condition=condition).argmax(axis=1), np.int64)
+
+    def _mixture(self) -> MixturePrior:
+        """Return a copy of the mixture prior."""
+        if not hasattr(self, "module_"):
+            raise InputError(f"{type(self).__name__} is not fitted yet; call fit first.")
+        if not isinstance(self.module_.prior, MixturePrior):
+            raise InputError(
+                f"{self.config_.model!r} has a standard normal prior and no clusters; set prior 'mixture'."
+            )
+        return copy.deepcopy(self.module_.prior)
 
     def sample(
         self, X: Input, *, present: Presence = None, condition: Condition = None, random_state: int = 0
@@ -128,7 +120,8 @@ class BasicVae(Representation):
                 self.module_.decoder(torch.from_numpy(np.ascontiguousarray(Z[start : start + AT_ONCE], np.float32)))
                 for start in range(0, len(Z), AT_ONCE)
             ]
-        return self.fusion_.inverse(torch.cat(parts).numpy(), like)
+            decoded = self.module_.likelihood.expected(torch.cat(parts))
+        return self.fusion_.inverse(decoded.numpy(), like)
 
     def reconstruct(
         self, X: Input, *, present: Presence = None, condition: Condition = None
@@ -145,29 +138,95 @@ class BasicVae(Representation):
     def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None:
         config = self.config_
         hold = held_out(blocks.n_tracks, config.training.held_out, groups=groups, random_state=self.random_state)
+        self._check_range(blocks)
+        self.pretraining_: list[Row] = []
+        self.starts_: list[float] = []
         with same_bytes(self.random_state):
             self.module_ = VaeModule(self.fusion_, config)
-            training = train(
-                self.module_,
-                self._tensors(blocks),
-                config=config.training,
-                beta=config.beta,
-                warmup=min(config.warmup, config.training.epochs - 1),
-                latent_dim=config.latent_dim,
-                hold=hold,
-                accelerator=self.accelerator,
-                on_epoch=self.on_epoch,
-            )
+            if isinstance(config.prior, MixturePriorConfig):
+                self._start_mixture(blocks, hold, config.prior)
+            training = self._train(self._tensors(blocks), hold, config.training, config.warmup)
         self.history_: list[Row] = training.history
         self.best_epoch_ = training.best_epoch
         self.split_ = np.where(hold, "held-out", "train")
         self.n_dims_ = config.latent_dim
         mean, variance = self._posterior(blocks)
-        self.kl_per_dimension_ = (
-            kl_normal(torch.from_numpy(mean), torch.from_numpy(variance).log()).mean(dim=0).double().numpy()
-        )
+        with torch.no_grad():
+            z, log_variance = torch.from_numpy(mean), torch.from_numpy(variance).log()
+            divergence = self.module_.prior.divergence(z, log_variance, z)
+        self.kl_per_dimension_ = divergence.dimensions.mean(dim=0).double().numpy()
         self.active_units_ = active_units(mean)
         self.collapsed_ = collapsed(self.active_units_, self.kl_per_dimension_)
+
+    def _train(
+        self,
+        data: tuple[Tensor, ...],
+        hold: NDArray[np.bool_],
+        config: TrainingConfig,
+        warmup: int = 0,
+        *,
+        beta: float | None = None,
+        sampling: bool = True,
+    ) -> Training:
+        return train(
+            self.module_,
+            data,
+            config=config,
+            beta=self.config_.beta if beta is None else beta,
+            warmup=min(warmup, config.epochs - 1),
+            latent_dim=self.config_.latent_dim,
+            hold=hold,
+            sampling=sampling,
+            accelerator=self.accelerator,
+            on_epoch=self.on_epoch,
+        )
+
+    def _start_mixture(self, blocks: Blocks, hold: NDArray[np.bool_], config: MixturePriorConfig) -> None:
+        """Pretrain as an autoencoder, place the components where the latents lie, and let encoder and mixture meet."""
+        data, everyone = self._tensors(blocks), np.zeros_like(hold)
+        training = self.config_.training
+        if config.pretraining:
+            long = training.model_copy(update={"epochs": config.pretraining})
+            self.pretraining_ = self._train(data, everyone, long, beta=0.0, sampling=False).history
+        latents = self._posterior(blocks)[0].astype(np.float64)
+        found = [self._judged(start, data) for start in starts(latents, config, self.random_state)]
+        self.starts_ = [elbo for elbo, _ in found]
+        _, best = max(found, key=lambda judged: judged[0])
+        self._place(best)
+        if config.hold:
+            short = training.model_copy(update={"epochs": config.hold})
+            held = torch.from_numpy(best.responsibilities.astype(np.float32))
+            self.pretraining_ += self._train((*data, held), everyone, short).history
+
+    def _judged(self, start: Start, data: tuple[Tensor, ...]) -> tuple[float, Start]:
+        """Return the ELBO with the components of a start, nats a track, latents at their means."""
+        self._place(start)
+        self.module_.eval()
+        total = 0.0
+        with torch.no_grad():
+            for x, present in zip(*(torch.split(tensor, AT_ONCE) for tensor in data), strict=True):
+                terms = self.module_(x, present, noise=torch.zeros(len(x), self.config_.latent_dim))
+                total -= float((terms.nll + terms.divergence()).sum())
+        return total / len(data[0]), start
+
+    def _place(self, start: Start) -> None:
+        prior = self.module_.prior
+        assert isinstance(prior, MixturePrior)
+        prior.place(
+            *(torch.from_numpy(part.astype(np.float32)) for part in (start.weights, start.means, start.variances))
+        )
+
+    def _check_range(self, blocks: Blocks) -> None:
+        """Let Bernoulli features through as they are, and refuse those that are no probabilities."""
+        for name, values in blocks.values.items():
+            if self.config_.likelihood_of(name) != "bernoulli":
+                continue
+            if values.min() < 0 or values.max() > 1:
+                raise InputError(
+                    f"modality {name!r} has values from {values.min():g} to {values.max():g}; a bernoulli likelihood "
+                    "needs them between 0 and 1: divide them by their range, or set likelihood 'normal'."
+                )
+            self.fusion_.keep(name)
 
     @property
     def variance_(self) -> dict[str, NDArray[np.float32]]:
@@ -199,6 +258,7 @@ class BasicVae(Representation):
             "kl_per_dimension": self.kl_per_dimension_.tolist(),
             "active_units": self.active_units_,
             "collapsed": self.collapsed_,
+            "starts": self.starts_,
         }
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
@@ -217,5 +277,5 @@ class BasicVae(Representation):
         self.n_dims_, self.best_epoch_ = facts["n_dims"], facts["best_epoch"]
         self.kl_per_dimension_ = np.array(facts["kl_per_dimension"], np.float64)
         self.active_units_, self.collapsed_ = facts["active_units"], facts["collapsed"]
-        self.history_ = []
+        self.history_, self.pretraining_, self.starts_ = [], [], list(facts["starts"])
         self.split_ = np.array([], dtype="<U8")

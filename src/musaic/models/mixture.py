@@ -1,0 +1,91 @@
+"""Where the components of a mixture prior begin: groups found in the latents of a pretrained autoencoder.
+
+Letters: N tracks, Z latent dimensions, K components.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musaic.models.config import MixturePriorConfig
+from musaic.models.inputs import InputError
+
+LEAST_VARIANCE = 1e-3
+"""Of a component, in units of the latents' mean variance."""
+UMAP_DIMS, UMAP_NEIGHBOURS = 10, 15
+
+
+@dataclass(frozen=True)
+class Start:
+    """A mixture to begin with.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (K,)
+        Sum to 1.
+    means, variances : ndarray, shape (K, Z)
+        Of the components, in latent space.
+    responsibilities : ndarray, shape (N, K)
+        How far each track belongs to each; rows sum to 1.
+    """
+
+    weights: NDArray[np.float64]
+    means: NDArray[np.float64]
+    variances: NDArray[np.float64]
+    responsibilities: NDArray[np.float64]
+
+
+def starts(latents: NDArray[np.float64], config: MixturePriorConfig, random_state: int) -> Iterator[Start]:
+    """Yield mixtures of different seeds, fitted to latents of shape (N, Z).
+
+    Raises
+    ------
+    InputError
+        Where there are fewer tracks than components.
+    """
+    from sklearn.mixture import GaussianMixture
+    from threadpoolctl import threadpool_limits
+
+    if len(latents) < config.n_clusters:
+        raise InputError(
+            f"a mixture of {config.n_clusters} components cannot begin with {len(latents)} tracks; lower n_clusters."
+        )
+    space = latents if config.start == "gmm" else _neighbourhoods(latents, random_state)
+    least = LEAST_VARIANCE * float(space.var(axis=0).mean()) + 1e-12
+    for number in range(config.n_init):
+        mixture = GaussianMixture(
+            config.n_clusters,
+            covariance_type="diag" if config.start == "gmm" else "full",
+            reg_covar=least,
+            max_iter=200,
+            random_state=random_state + 1000 * number,
+        )
+        # one thread: the last bits of the sums depend on the number of threads
+        with threadpool_limits(1):
+            responsibilities = mixture.fit(space).predict_proba(space)
+        yield _moments(latents, responsibilities)
+
+
+def _moments(latents: NDArray[np.float64], responsibilities: NDArray[np.float64]) -> Start:
+    """Return the weights, means and variances of groups in latent space."""
+    size = responsibilities.sum(axis=0) + 1e-9
+    means = responsibilities.T @ latents / size[:, None]
+    variances = responsibilities.T @ latents**2 / size[:, None] - means**2
+    least = LEAST_VARIANCE * float(latents.var(axis=0).mean()) + 1e-12
+    return Start(size / size.sum(), means, np.maximum(variances, least), responsibilities)
+
+
+def _neighbourhoods(latents: NDArray[np.float64], random_state: int) -> NDArray[np.float64]:
+    """Return a UMAP embedding made for clustering: several dimensions, points of a group close together."""
+    from umap import UMAP
+
+    n_neighbors = min(UMAP_NEIGHBOURS, len(latents) - 1)
+    umap: Any = UMAP(
+        n_components=min(UMAP_DIMS, latents.shape[1]), n_neighbors=n_neighbors, min_dist=0.0, random_state=random_state
+    )
+    return np.asarray(umap.fit_transform(latents), dtype=np.float64)
