@@ -58,6 +58,15 @@ def test_vorbis_comments(tmp_path, suffix):
     assert read_tags(tmp_path / f"a.{suffix}") == WANTED
 
 
+@pytest.mark.parametrize("field", ["title", "artist", "genre", "language", "lyrics"])
+@pytest.mark.parametrize("suffix", ["flac", "ogg"])
+def test_one_vorbis_comment_is_read_without_the_others(tmp_path, suffix, field):
+    file = mutagen.File(sound(tmp_path / f"a.{suffix}"))
+    file[field] = getattr(WANTED, field)
+    file.save()
+    assert read_tags(tmp_path / f"a.{suffix}") == Tags(**{field: getattr(WANTED, field)})
+
+
 def test_mp4_atoms(tmp_path):
     file = mutagen.File(aac(tmp_path / "a.m4a"))
     atoms = {"\xa9nam": "title", "\xa9ART": "artist", "\xa9gen": "genre", "\xa9lyr": "lyrics"}
@@ -85,6 +94,15 @@ def test_tags_fill_what_is_missing_and_nothing_else(tmp_path):
     assert list(untagged["artist"]) == [None] * 3
 
 
+def test_a_tag_that_knows_no_language_gives_none(tmp_path):
+    file = mutagen.File(sound(tmp_path / "a.mp3"))
+    file.add_tags()
+    file.tags.add(id3.TLAN(text="XXX"))
+    file.save()
+    track = read_corpus(tmp_path).tracks.iloc[0]
+    assert (track["language"], track["language_source"]) == (None, None)
+
+
 def test_synchronised_lyrics_are_read_with_their_times(tmp_path):
     file = mutagen.File(sound(tmp_path / "a.mp3"))
     file.add_tags()
@@ -92,6 +110,18 @@ def test_synchronised_lyrics_are_read_with_their_times(tmp_path):
     file.tags.add(mutagen.id3.SYLT(encoding=3, lang="ben", format=2, type=1, text=lines))
     file.save()
     assert read_tags(tmp_path / "a.mp3").lyrics == "[00:01.50]আমার গান\n[01:01.23]তোমার গান"
+
+
+def test_the_first_frame_with_words_is_taken_and_chords_are_none(tmp_path):
+    file = mutagen.File(sound(tmp_path / "a.mp3"))
+    file.add_tags()
+    file.tags.add(id3.USLT(lang="eng", desc="", text=" "))
+    file.tags.add(id3.SYLT(encoding=3, lang="eng", format=2, type=5, text=[("Am", 0), ("G", 900)]))
+    file.save()
+    assert read_tags(tmp_path / "a.mp3").lyrics is None
+    file.tags.add(id3.USLT(lang="ben", desc="", text=WANTED.lyrics))
+    file.save()
+    assert read_tags(tmp_path / "a.mp3").lyrics == WANTED.lyrics
 
 
 @pytest.mark.parametrize("name", ["absent.mp3", "folder.mp3", "empty.flac"])

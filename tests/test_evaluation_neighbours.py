@@ -56,6 +56,12 @@ def test_nobody_is_a_neighbour_of_their_own_group_and_order_does_not_matter() ->
     assert mixed.precision == pytest.approx(alone.precision, abs=0.02)  # ties of twins fall otherwise
 
 
+def test_tracks_of_no_known_group_are_no_group() -> None:
+    Z, theme, _ = corpus()
+    unknown = [None, "", float("nan")] * 80
+    assert neighbour_precision(Z, list(theme), groups=unknown) == neighbour_precision(Z, list(theme))
+
+
 def test_missing_labels_and_lone_tracks_are_left_out() -> None:
     Z = np.arange(6.0)[:, None]
     found = neighbour_precision(Z, ["a", "a", None, "b", "", float("nan")], k=3)

@@ -50,11 +50,13 @@ def test_texts_are_inputs_with_an_encoder_of_their_own() -> None:
         {"model": "pca", "input": "lyrics", "without": "language"},
         {"model": "pca", "input": ["statistics", f"lyrics:{model}"], "without": {f"lyrics:{model}": "language"}},
         {"model": "raw", "input": ["mfcc_moments", "descriptions"]},
+        {"model": "raw", "input": "lyrics", "without": "language", "removal": "erase"},
     ]
     experiment = load_experiment({"version": 1, "cells": cells})
     slugs = ["pca-lyrics-without-language", "pca-statistics+lyrics-sentence-transformers-LaBSE-without-language"]
     assert [cell.slug for cell in experiment.cells[:2]] == slugs
-    assert [cell.modality for cell in experiment.cells] == ["lyrics", "audio+lyrics", "audio+descriptions"]
+    assert experiment.cells[3].slug == "raw-lyrics-without-language-erased"
+    assert [cell.modality for cell in experiment.cells] == ["lyrics", "audio+lyrics", "audio+descriptions", "lyrics"]
     assert experiment.cells[1].model.labels == ("language",)
     before = experiment.cell_name(experiment.cells[0])
     other = load_experiment({"version": 1, "cells": cells}, ["lyrics.n_components=3"])

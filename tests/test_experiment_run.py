@@ -418,3 +418,16 @@ def test_nothing_to_learn_from_is_a_failure(tmp_path: Path, cache: Path, capsys:
     command = ["run", "default", "--corpus", str(tmp_path / "songs"), "--out", str(tmp_path / "run")]
     assert invoke([*command, "--cache", str(cache), "--workers", "0"]) == 1
     assert "nothing could be learned" in capsys.readouterr().err
+
+
+def test_a_model_that_cannot_be_had_is_told_before_anything_is_done(
+    songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    setting = "lyrics.encoder=sentence-transformers:nobody/has-this-model"
+    command = ["run", "default", "--corpus", str(songs), "--out", str(tmp_path / "run"), "--set", setting]
+    assert invoke([*command, "--cache", str(tmp_path / "cache")]) == 1
+    told = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "nobody/has-this-model" in told
+    assert "hf download" in told
+    assert not (tmp_path / "run").exists()

@@ -276,7 +276,9 @@ def test_models_that_cannot_be_used_are_refused_in_one_sentence(model: Path, no_
     def broken(name: str) -> Path:
         return Path(shutil.copytree(model, tmp_path / name))
 
-    pickled, empty, code, sparse, adapter, random = map(broken, ("pickled", "empty", "code", "sparse", "adapter", "r"))
+    names = ("pickled", "empty", "code", "sparse", "adapter", "random", "odd")
+    pickled, empty, code, sparse, adapter, random, odd = map(broken, names)
+    (odd / "modules.json").write_text('{"0": "Transformer"}')
     (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
     (empty / "model.safetensors").unlink()
     modules = (code / "modules.json").read_text()
@@ -290,6 +292,7 @@ def test_models_that_cannot_be_used_are_refused_in_one_sentence(model: Path, no_
         (code, "code of its own"),
         (sparse, "SparseEncoder"),
         (adapter, "adapter"),
+        (odd, "modules.json holds dict where models have list"),
         (tmp_path / "no model", "holds no model"),
         (tmp_path / "nowhere", "there is no folder"),
         ("a/b/c", "there is no folder"),

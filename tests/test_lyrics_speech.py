@@ -53,7 +53,7 @@ def sounds(out: Path, table: str = "songs.csv") -> dict[str, bytes]:
 
 
 def test_every_language_is_heard_and_lasts_as_long_as_its_words(tmp_path: Path) -> None:
-    done = speak(rows_of(TEXTS), tmp_path, "songs.csv")
+    done = speak(rows_of(TEXTS), tmp_path, "songs.csv", workers=0)
     assert done.statuses == {"ok": len(TEXTS)}
     heard = {}
     for row in table_of(done.table):
@@ -69,10 +69,10 @@ def test_every_language_is_heard_and_lasts_as_long_as_its_words(tmp_path: Path) 
 def test_one_text_in_other_languages_and_voices_sounds_different(tmp_path: Path, there: Voices) -> None:
     text = "a la luna en el mar"
     rows = [Lyrics(code, text, code) for code in ("es", "en", "de", "fr")]
-    speak(rows, tmp_path / "a", "songs.csv")
+    speak(rows, tmp_path / "a", "songs.csv", workers=0)
     found = sounds(tmp_path / "a")
     assert len(set(found.values())) == 4
-    speak(rows[:1], tmp_path / "b", "songs.csv", SpeechConfig(voices={"es": "es+f3"}))
+    speak(rows[:1], tmp_path / "b", "songs.csv", SpeechConfig(voices={"es": "es+f3"}), workers=0)
     assert sounds(tmp_path / "b")["es"] != found["es"]
 
 
@@ -241,18 +241,21 @@ def test_the_command_makes_a_corpus(tmp_path: Path, capsys: pytest.CaptureFixtur
             ["أغنية", TEXTS["ar"], "Arabic", "pop", "calm"],
             ["গান ১", TEXTS["bn"], "bangla", "folk", "calm"],
             ["?", "", "Hindi", "folk", "wild"],
+            ["long", "la noche " * 250_000, "Spanish", "folk", "wild"],
+            ["nobody sings", "[Instrumental]", "English", "folk", "wild"],
         ],
     )
     assert invoke(["speak", str(songs), "--json", "--quiet", "--workers", "0", "--voice", "Arabic=ar+f2"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["statuses"] == {"ok": 2, "no-lyrics": 1}
+    assert told["statuses"] == {"ok": 2, "instrumental": 1, "no-lyrics": 1, "too-long": 1}
     from musaic.corpus import read_corpus
 
+    assert all(bool(row["reason"]) == (row["status"] != "ok") for row in table_of(Path(told["table"])))
     corpus = read_corpus(Path(told["table"]))
-    assert corpus.track_ids == ("?", "أغنية", "গান ১")
-    assert corpus.has_audio.tolist() == [False, True, True]
-    assert corpus.label("language").tolist()[1:] == ["Arabic", "bangla"]
-    assert corpus.label("mood").tolist() == ["wild", "calm", "calm"]
+    assert corpus.track_ids == ("?", "long", "nobody sings", "أغنية", "গান ১")
+    assert corpus.has_audio.tolist() == [False, False, False, True, True]
+    assert corpus.label("language").tolist()[3:] == ["Arabic", "bangla"]
+    assert corpus.label("mood").tolist() == ["wild"] * 3 + ["calm"] * 2
     assert {path.suffix for path in corpus.audio_paths().values()} == {".flac"}
     assert invoke(["speak", str(songs), "--voice", "nothing"]) == 2
     assert invoke(["speak", str(songs), "--voice", "qq=hi"]) == 2

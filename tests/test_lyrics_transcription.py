@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ pytest.importorskip("faster_whisper", reason="the hearing extra is not installed
 from musaic.audio.decode import load
 from musaic.lyrics.transcription import transcribe as module
 from musaic.lyrics.transcription.config import TranscriptionConfig
+from musaic.lyrics.transcription.loading import load_all
 from musaic.lyrics.transcription.table import COLUMNS
 from musaic.lyrics.transcription.transcribe import Transcription, transcribe
 from musaic.lyrics.transcription.whisper import SR, Whisper
@@ -219,8 +221,37 @@ def test_a_model_that_fails_on_one_track_goes_on_and_tries_it_again(
     assert {row["reason"] for row in rows_of(done.table) if row["status"] == "failed"} == {"CUDA out of memory"}
     with pytest.raises(MusaicError, match=r"no track could be transcribed \(CUDA out of memory\)"):
         transcribe({NAMES[0]: songs[NAMES[0]]}, whole, tmp_path / "one.csv", quick, workers=0)
+    again = transcribe(songs, whole, tmp_path / "out.csv", quick, workers=0)
+    assert again.statuses == done.statuses
+    assert again.new == 1
     monkeypatch.setattr(Whisper, "hear", hear)
     assert transcribe(songs, whole, tmp_path / "out.csv", quick, workers=0).statuses == {"ok": len(songs)}
+
+
+def much(path: Path) -> np.ndarray:
+    return np.ones(10_000_000, dtype=np.float32)
+
+
+def test_leaving_while_a_process_hands_over_its_samples_waits_for_nobody(tmp_path: Path) -> None:
+    loading = load_all([tmp_path / "a"] * 4, much, 1, tmp_path)
+    position, loaded = next(loading)
+    assert (position, loaded.status) == (0, "ok")
+    time.sleep(0.3)  # the next ones are on their way
+    loading.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_decoder_that_raises_anything_costs_its_track_alone(
+    songs: dict[str, Path], tmp_path: Path, quick: TranscriptionConfig
+) -> None:
+    def raising(path: Path) -> np.ndarray:
+        if path == songs[NAMES[0]]:
+            raise ValueError("what a library meets\nand more")
+        return whole(path)
+
+    done = transcribe(songs, raising, tmp_path / "out.csv", quick, workers=0)
+    assert done.statuses == {"ok": len(songs) - 1, "crashed": 1}
+    assert "what a library meets." in str(next(row.reason for row in done.rows if row.status == "crashed"))
 
 
 def test_no_voice_no_words(tmp_path: Path, quick: TranscriptionConfig) -> None:
@@ -371,7 +402,7 @@ def test_the_command_writes_beside_the_corpus_and_the_corpus_reads_it(
     (root / "lyrics").mkdir()
     (root / "lyrics" / "bangla_2.txt").write_text("আমার গান")
     before = files_of(root)
-    command = ["transcribe", str(root), "--model", str(tiny), "--no-vad", "--quiet"]
+    command = ["transcribe", str(root), "--model", str(tiny), "--no-vad", "--quiet", "--workers", "0"]
     assert invoke([*command, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["statuses"] == {"ok": 2}

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -121,3 +122,18 @@ def _wait(condition: object, limit: float = 30.0) -> None:
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.05)
+
+
+def hand_over(megabytes: int) -> bytes:
+    return bytes(megabytes << 20)
+
+
+def test_leaving_while_a_process_hands_over_a_large_result_waits_for_nobody() -> None:
+    for pause in (0.2, 0.4):
+        running = parallel.run(hand_over, [64] * 8, workers=2)
+        next(running)
+        time.sleep(pause)
+        ending = threading.Thread(target=running.close, daemon=True)
+        ending.start()
+        ending.join(30)
+        assert not ending.is_alive()

@@ -154,6 +154,10 @@ def _stop(pool: futures.ProcessPoolExecutor, *, busy: bool) -> None:
     if busy:
         for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.terminate()
+        # A process ended while it writes its result leaves the reader in the middle of it, waiting for ever.
+        queue = getattr(pool, "_result_queue", None)
+        if queue is not None:
+            queue._writer.close()
     pool.shutdown(wait=True, cancel_futures=True)
 
 

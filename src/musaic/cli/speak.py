@@ -110,7 +110,10 @@ def _rows(corpus: Corpus) -> list[Lyrics]:
     for row in corpus.tracks.to_dict("records"):
         label = row["language"]
         code = language_code(label) if isinstance(label, str) else None
-        rows.append(Lyrics(row["track_id"], row["lyrics"], code, {"language": label, **{n: row[n] for n in kept}}))
+        known = row["lyrics_status"] not in ("ok", "missing")
+        missing = (row["lyrics_status"], row["lyrics_reason"]) if known else None
+        told_on = {"language": label, **{name: row[name] for name in kept}}
+        rows.append(Lyrics(row["track_id"], row["lyrics"], code, told_on, missing))
     return rows
 
 

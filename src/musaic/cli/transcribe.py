@@ -63,7 +63,7 @@ def transcribe(
     lyrics: LyricsPattern = None,
     labels: Labels = None,
     cache: Cache = None,
-    workers: Workers = 1,
+    workers: Workers = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -97,6 +97,7 @@ def transcribe(
         path,
         corpus_config(corpus_overrides(audio, lyrics, labels), set_ or []),
         lyrics=lyrics_config(set_ or []),
+        workers=workers,
         reporter=reporter,
     )
     tracks, refused = _chosen(corpus, all_)
@@ -112,8 +113,8 @@ def transcribe(
             track_id: hint(name) for track_id, name in corpus.tracks[["track_id", "language"]].itertuples(index=False)
         },
         refused=refused,
-        content_ids=content_ids(tracks, cache=cache, reporter=reporter),
-        workers=1 if workers is None else workers,
+        content_ids=content_ids(tracks, cache=cache, workers=workers, reporter=reporter),
+        workers=1 if workers is None else workers,  # one decodes faster than any model listens
         force=force,
         reporter=reporter,
     )

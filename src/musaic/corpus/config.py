@@ -34,7 +34,8 @@ class CorpusConfig(Config):
     labels : tuple of str
         Tables with further labels, joined by ``track_id`` or by file name; they win over what folders say.
     transcripts : tuple of str
-        Tables of lyrics that were heard (``track_id``, ``lyrics``); they fill what has no lyrics of its own.
+        Tables of lyrics that were heard (``track_id``, ``lyrics``); they fill what has no lyrics of its own
+        that can be used, but for what says that it is instrumental.
     tags : bool
         Fill what is missing (title, artist, genre, language, lyrics) from the tags inside the audio files.
     require : tuple of {"audio", "lyrics"}

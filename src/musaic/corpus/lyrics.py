@@ -105,8 +105,9 @@ def take_file(row: Row, root: Path, path: str, how: str) -> None:
 
 
 def take_text(row: Row, text: str, source: str, how: str) -> None:
-    """Give a row lyrics that stand in a table or a tag."""
+    """Give a row lyrics that stand in a table or a tag; what was wrong with those it had is still told."""
     text = nfc(text).strip()
+    how = f"{how} ({row.lyrics_how})" if row.lyrics_reason else how
     row.lyrics, row.lyrics_source = (text, source) if text else (None, None)
     row.lyrics_status, row.lyrics_reason = ("ok", None) if text else ("empty", NO_TEXT)
     row.lyrics_how = how if text else f"{NO_TEXT} {how}"

@@ -150,7 +150,7 @@ def take_lyrics(
         if beside is not None:
             take_file(row, root, beside, "same name beside the audio")
             return
-    row.lyrics_how = NONE_NAMED
+    row.lyrics_how = row.lyrics_how if row.lyrics_reason else NONE_NAMED
     for pattern in patterns:
         given = pattern.fill(values)
         if not given:

@@ -1,4 +1,4 @@
-"""From a path to a corpus: rows out of a tree or a table, then labels, tags, one spelling a value, and a choice."""
+"""From a path to a corpus: rows out of a tree or a table, labels, tags, words, one spelling a value, and a choice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from musaic.corpus.text import nfc
 from musaic.corpus.transcripts import fill_from_transcripts
 from musaic.corpus.tree import tree_rows
 from musaic.corpus.values import normalise_labels
-from musaic.corpus.words import LyricsReader, fill_languages, read_words
+from musaic.corpus.words import LyricsReader, fill_languages, read_words, tell_words
 from musaic.errors import UsageError
 from musaic.progress import SILENT, Reporter
 
@@ -101,11 +101,13 @@ def scan_corpus(
     make_unique(rows)
     joined, told = join_all(rows, config.labels, root)
     notes += told
+    _read_words(rows, reader, workers, reporter)  # before the next source: what cannot be used gives way to it
     if config.tags:
         notes += fill_from_tags(rows, root)
+        _read_words(rows, reader, workers, reporter)
     notes += fill_from_transcripts(rows, config.transcripts, root)
-    if reader is not None:
-        notes += read_words(rows, reader, workers=workers, reporter=reporter)
+    _read_words(rows, reader, workers, reporter)
+    notes += tell_words(rows)
     merged, told = normalise_labels(rows)
     notes += told
     notes += fill_languages(rows)
@@ -141,6 +143,11 @@ def _unused(tables: list[str], config: CorpusConfig) -> list[str]:
     """Return the tables of a tree that nothing has been read from."""
     named = {Path(given).name for given in config.labels}
     return [table for table in tables if Path(table).name not in named]
+
+
+def _read_words(rows: list[Row], reader: LyricsReader | None, workers: int | None, reporter: Reporter) -> None:
+    if reader is not None:
+        read_words(rows, reader, workers=workers, reporter=reporter)
 
 
 def _finish(rows: list[Row]) -> None:

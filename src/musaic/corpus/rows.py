@@ -31,6 +31,7 @@ OWN_COLUMNS = (
 )
 RESERVED = frozenset((*OWN_COLUMNS, "content_id", "duration", "split", "cluster", "confidence", "seed"))
 OWN_LABELS = ("language", "genre", "artist", "title", "group")
+INSTRUMENTAL = "instrumental"  # the status of lyrics that say there are none to sing: no other source is asked
 NOBODY = frozenset(("", "unknown", "unknown artist", "various", "various artists", "va", "v.a.", "<unknown>", "none"))
 
 
@@ -93,6 +94,11 @@ class Row:
             setattr(self, label, value)
         else:
             self.labels[label] = value
+
+    @property
+    def wants_lyrics(self) -> bool:
+        """Whether another source may give the lyrics: none that can be used are there, and some may be sung."""
+        return self.lyrics is None and self.lyrics_status != INSTRUMENTAL
 
     @property
     def has_audio(self) -> bool:

@@ -119,7 +119,7 @@ def _lyrics(report: VerifyReport) -> Iterator[str]:
     if not matched and not files:
         return
     yield from _section("Lyrics")
-    yield from (f"  {count:5d}  {how}" for how, count in matched.items())
+    yield from (f"  {count:5d}  {shown(how)}" for how, count in matched.items())
     for group in without:
         yield f"  {len(group['tracks']):5d}  without: {shown(group['reason'])}"
         if len(without) > 1 or matched:

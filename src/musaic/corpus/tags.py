@@ -19,6 +19,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "language": ("TLAN", "language", "----:com.apple.iTunes:LANGUAGE", "Language", "WM/Language"),
     "lyrics": ("USLT", "lyrics", "unsyncedlyrics", "\xa9lyr", "Lyrics", "WM/Lyrics", "SYLT", "syncedlyrics"),
 }
+NOT_SUNG = frozenset(range(3, 9))  # what SYLT frames hold beside words: movements, events, chords, trivia, addresses
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def fill_from_tags(rows: Sequence[Row], root: Path) -> list[str]:
                 row.set(field, value)
                 row.language_source = "tag" if field == "language" else row.language_source
                 filled[field] += 1
-        if tags.lyrics is not None and row.lyrics is None:
+        if tags.lyrics is not None and row.wants_lyrics:
             take_text(row, tags.lyrics, "tag", "in the file's tags")
             filled["lyrics"] += 1
     told = [f"{field} of {count}" for field, count in filled.items() if count]
@@ -69,21 +70,27 @@ def fill_from_tags(rows: Sequence[Row], root: Path) -> list[str]:
 def _value(tags: Mapping[str, Any], names: Iterable[str]) -> str | None:
     """Return the first text under one of several names."""
     for name in names:
-        if hasattr(tags, "getall"):  # ID3, where USLT and SYLT frames carry a language in their key
-            found: Any = tags.getall(name)
-            found = found[0] if found else None
-            if name == "SYLT" and found is not None:
-                return _timed(found)
-            if name == "TCON" and found is not None:
-                found = found.genres  # numbers of the old list as words
-            elif found is not None:
-                found = found.text
-        else:
-            found = tags.get(name)
-        text = _text(found)
+        text = _text(_found(tags, name))
         if text is not None:
             return text
     return None
+
+
+def _found(tags: Any, name: str) -> Any:
+    """Return what stands under a name, None where nothing does or where the format can have no such name."""
+    if hasattr(tags, "getall"):  # ID3, where there are several USLT and SYLT frames, one a language
+        return [_content(frame) for frame in tags.getall(name)]
+    try:
+        return tags.get(name)
+    except ValueError:  # names of Vorbis comments are ASCII
+        return None
+
+
+def _content(frame: Any) -> Any:
+    """Return the text of an ID3 frame."""
+    if frame.FrameID == "SYLT":
+        return None if frame.type in NOT_SUNG else _timed(frame)
+    return frame.genres if frame.FrameID == "TCON" else frame.text  # genres: numbers of the old list as words
 
 
 def _timed(frame: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Lyrics that were heard: tables of transcripts, which fill what has no lyrics of its own."""
+"""Lyrics that were heard: tables of transcripts, which fill what has no lyrics of its own that can be used."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from musaic.corpus.labels import find_table
+from musaic.corpus.lyrics import take_text
 from musaic.corpus.rows import Row
 from musaic.corpus.table import read_table
 from musaic.corpus.text import nfc
@@ -16,6 +17,8 @@ HEARD = "transcript"
 
 def fill_from_transcripts(rows: Sequence[Row], tables: Sequence[str], root: Path) -> list[str]:
     """Give tracks without lyrics those of the tables, joined by ``track_id``, in place; tell how many there were.
+
+    What says that it is instrumental stays so: what was heard in it is no song.
 
     Parameters
     ----------
@@ -46,9 +49,8 @@ def fill_from_transcripts(rows: Sequence[Row], tables: Sequence[str], root: Path
         for cells in table.rows:
             row = by_id.get(nfc(cells["track_id"] or ""))
             strangers += row is None
-            if row is not None and row.lyrics is None and cells["lyrics"]:
-                row.lyrics, row.lyrics_source, row.lyrics_how = cells["lyrics"], HEARD, "heard by transcription"
-                row.lyrics_status, row.lyrics_reason = "ok", None
+            if row is not None and row.wants_lyrics and cells["lyrics"]:
+                take_text(row, cells["lyrics"], HEARD, "heard by transcription")
                 filled += 1
         unknown = f"; {strangers} of its rows fit no track" if strangers else ""
         notes.append(f"{given}: gives {filled} track{'' if filled == 1 else 's'} the lyrics that were heard{unknown}")

@@ -17,8 +17,8 @@ from musaic.corpus.status import Status
 from musaic.progress import SILENT, Reporter
 
 UNDECIDED = "und"
-FEW_TEXTS = 400  # below, starting processes costs more than it saves
-ALIKE = ({"fil", "tl"}, {"yue", "zh"}, {"bs", "hr", "sr"}, {"id", "ms"})
+FEW_TEXTS = 200  # below, starting processes costs more than it saves
+ALIKE = ({"fil", "tl"}, {"yue", "zh"}, {"bs", "hr", "sr"}, {"id", "ms"}, {"bho", "hi"})
 """Languages that words alone do not tell apart, or that one name stands for; no conflict between them is seen."""
 FROM_LABEL, FROM_TAG, FROM_LYRICS = "label", "tag", "lyrics"
 
@@ -56,8 +56,8 @@ LyricsReader = Callable[[str], Words]
 
 def read_words(
     rows: Sequence[Row], reader: LyricsReader, *, workers: int | None = None, reporter: Reporter = SILENT
-) -> list[str]:
-    """Let a reader look at the lyrics of all rows, in place, and tell what came of it.
+) -> None:
+    """Let a reader look at the lyrics that it has not seen yet, in place; those that cannot be used are taken away.
 
     Parameters
     ----------
@@ -70,14 +70,13 @@ def read_words(
     reporter : Reporter
         Where a bar is drawn.
     """
-    told = [row for row in rows if row.lyrics is not None]
-    if not told:
-        return []
-    texts = [row.lyrics or "" for row in told]
-    repaired = 0
-    with reporter.bar("reading lyrics", len(told)) as advance:
-        for position, outcome in parallel.run(reader, texts, workers=0 if len(told) < FEW_TEXTS else workers):
-            row = told[position]
+    unread = [row for row in rows if row.lyrics is not None and row.language_detected is None]
+    if not unread:
+        return
+    texts = [row.lyrics or "" for row in unread]
+    with reporter.bar("reading lyrics", len(unread)) as advance:
+        for position, outcome in parallel.run(reader, texts, workers=0 if len(unread) < FEW_TEXTS else workers):
+            row = unread[position]
             if isinstance(outcome, parallel.Failure):
                 _refuse(row, Status.CRASHED, outcome.message)
             elif outcome.text is None:
@@ -86,11 +85,15 @@ def read_words(
                 row.lyrics, row.lyrics_reason = outcome.text, outcome.reason
                 row.language_detected, row.language_confidence = outcome.language, round(float(outcome.confidence), 4)
                 row.languages = " ".join(f"{code}:{share:.2f}" for code, share in outcome.languages) or None
-                repaired += outcome.reason is not None
             advance(1)
-    unusable: Counter[str] = Counter(row.lyrics_status for row in told if row.lyrics is None)
+
+
+def tell_words(rows: Sequence[Row]) -> list[str]:
+    """Tell how many lyrics cannot be used and why, and how many were mended."""
+    unusable: Counter[str] = Counter(row.lyrics_status for row in rows if row.lyrics is None and row.lyrics_reason)
+    mended = sum(row.lyrics is not None and row.lyrics_reason is not None for row in rows)
     notes = [f"lyrics that cannot be used: {_counted(unusable)}"] if unusable else []
-    return [*notes, f"lyrics of {_tracks(repaired)} were mended"] if repaired else notes
+    return [*notes, f"lyrics of {_tracks(mended)} were mended"] if mended else notes
 
 
 def _refuse(row: Row, status: str, reason: str) -> None:
@@ -122,6 +125,7 @@ def fill_languages(rows: Sequence[Row]) -> list[str]:
             row.language_source = FROM_LYRICS
             filled[row.language] += 1
         else:
+            row.language_source = None  # a tag may say that it does not know
             undecided += detected == UNDECIDED
     notes = []
     if filled:

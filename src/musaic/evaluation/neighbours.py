@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from musaic.errors import UsageError
 from musaic.evaluation.table import known_labels
@@ -63,7 +63,7 @@ def neighbour_precision(
     where : {'anywhere', 'within', 'across'}
         Candidates: all other tracks, those of the query's own domain, or those of other domains.
     groups : sequence, length N, optional
-        Tracks of the query's own group (its artist) are no candidates.
+        Tracks of the query's own group (its artist) are no candidates; a track without one is alone.
     metric : {'euclidean', 'cosine'}
         What near means.
 
@@ -86,7 +86,7 @@ def neighbour_precision(
     if metric == "cosine":
         X = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-12)
     label, domain = named[rows], places[rows]
-    group = np.arange(len(rows)) if groups is None else np.array([str(value) for value in groups])[rows]
+    group = np.arange(len(rows)) if groups is None else _groups(groups)[rows]
     squares = (X**2).sum(axis=1)
     found, expected = [], []
     for start in range(0, len(rows), AT_ONCE):
@@ -106,3 +106,10 @@ def neighbour_precision(
     if not len(precision):
         return Retrieval(float("nan"), float("nan"), 0)
     return Retrieval(float(precision.mean()), float(chance.mean()), len(precision))
+
+
+def _groups(groups: Sequence[Any]) -> NDArray[np.int64]:
+    """Return a number for every track, the same within a group; missing groups are groups of one."""
+    named, known = known_labels(groups)
+    numbers = np.unique(named, return_inverse=True)[1].reshape(-1)
+    return np.where(known, numbers, -1 - np.arange(len(known)))

@@ -110,7 +110,11 @@ class CorpusSource(CorpusConfig):
 
 
 class EvaluationConfig(Config):
-    """What is scored, against which labels, and how chance is found."""
+    """What is scored, against which labels, and how chance is found.
+
+    A language that was read from lyrics is no judge of what reads lyrics: such cells are scored against the languages
+    known from labels and tags, and where there are none their scores against language are marked as leaked.
+    """
 
     labels: tuple[str, ...] = ("genre", "language")
     rank_by: tuple[str, ...] = ("genre", "language")

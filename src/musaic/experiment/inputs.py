@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from musaic.errors import unknown
-from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput, file_name
+from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput
 from musaic.features.descriptions import Describer
 from musaic.lyrics import encoders
 from musaic.lyrics.times import without_times
@@ -99,6 +99,19 @@ def gather_inputs(
     return Inputs(features.track_ids, values, present, _groups(corpus, features), labels, usable)
 
 
+def check_encoders(experiment: Experiment, *, cache: Path | None = None, reporter: Reporter = SILENT) -> None:
+    """Find the models of all encoders that the cells name, before anything is computed.
+
+    Raises
+    ------
+    MusaicError
+        Where one is neither on this disk nor to be fetched; the command that gets it is named.
+    """
+    named = {text.encoder or experiment.lyrics.encoder for cell in experiment.cells for text in cell.texts}
+    for name in sorted(named):
+        encoders.build(name, cache=cache, reporter=reporter).find()
+
+
 def describe(features: FeatureSet, run: Run) -> pd.Series[str]:
     """Return every track's sound in words, indexed by ``track_id``; what the words mean is saved with the run."""
     folder = run.encoder_folder("describer")
@@ -145,7 +158,7 @@ def _encoder(
     text: TextInput, given: list[str], experiment: Experiment, run: Run, surroundings: dict[str, Any]
 ) -> TextEncoder:
     """Return the encoder that the run was begun with, or fit it on the texts and save it."""
-    folder = run.encoder_folder(file_name(text.name))
+    folder = run.encoder_folder(text.folder)
     if (folder / "config.json").exists():
         return encoders.from_state(*load_state(folder, name="encoder"), **surroundings)
     name = text.encoder or experiment.lyrics.encoder

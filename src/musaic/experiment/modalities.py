@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from musaic.config import digest
+
 LYRICS, DESCRIPTIONS = "lyrics", "descriptions"
 TEXTS = (LYRICS, DESCRIPTIONS)
 
@@ -31,6 +33,11 @@ class TextInput:
     text: str
     encoder: str | None
 
+    @property
+    def folder(self) -> str:
+        """What the folder of its fitted encoder is called; models of one name in two places are two."""
+        return f"{file_name(self.name)}-{digest(self.encoder)}" if self.encoder else self.text
+
 
 def text_input(name: str) -> TextInput | None:
     """Return the text that an input's name stands for, or None where it is no text."""
@@ -48,4 +55,4 @@ def file_name(name: str) -> str:
     """Return an input's name as files and folders can be called: of a model's place, the last part."""
     kind, separator, model = name.rpartition(":")
     last = re.split(r"[/\\]", model.rstrip("/\\"))[-1]
-    return re.sub(r"[^\w.+-]+", "-", f"{kind}{separator}{last}")
+    return re.sub(r"[^\w.+-]+", "-", f"{kind}{separator}{last}").strip("-")

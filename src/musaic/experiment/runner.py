@@ -14,7 +14,7 @@ from musaic.experiment.config import Experiment, load_experiment
 from musaic.experiment.environment import environment
 from musaic.experiment.fitting import FitTask, fit_cell
 from musaic.experiment.folder import open_folder, write_tracks
-from musaic.experiment.inputs import Inputs, gather_inputs
+from musaic.experiment.inputs import Inputs, check_encoders, gather_inputs
 from musaic.experiment.mapping import MapTask, map_cell
 from musaic.experiment.scoring import ScoringTask, score_cell, scoring_context
 from musaic.experiment.songs import read_corpus
@@ -84,6 +84,7 @@ def run(
     check_only(resolved, only)
     songs = read_corpus(source, resolved.corpus, lyrics=resolved.lyrics, workers=workers, reporter=reporter)
     check_labels(resolved, songs.labels)
+    check_encoders(resolved, cache=cache, reporter=reporter)
     open_folder(folder, resolved, Path(source), force=force)
     features = extract(songs, resolved.features, cache=cache, workers=workers, force=force, reporter=reporter)
     songs = songs.with_status(features.status)
@@ -221,4 +222,5 @@ def _tell(songs: Corpus, reporter: Reporter) -> None:
     counts = songs.tracks["status"].value_counts()
     broken = ", ".join(f"{number} {status}" for status, number in counts.items() if status != "ok")
     with_lyrics = int(songs.tracks["lyrics"].notna().sum())
-    reporter.say(f"{len(songs)} tracks, {with_lyrics} with lyrics{f'; not ok: {broken}' if broken else ''}")
+    number = f"{len(songs)} track{'' if len(songs) == 1 else 's'}"
+    reporter.say(f"{number}, {with_lyrics} with lyrics{f'; not ok: {broken}' if broken else ''}")

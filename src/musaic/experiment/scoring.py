@@ -16,8 +16,10 @@ from musaic.config import digest
 from musaic.evaluation.reference import reference_space
 from musaic.evaluation.stability import seed_stability
 from musaic.evaluation.table import Candidate, score
+from musaic.experiment.annotations import judges
 from musaic.experiment.checks import labels_for_k
 from musaic.experiment.config import CellConfig, EvaluationConfig, Experiment
+from musaic.experiment.modalities import LYRICS
 from musaic.files import read_json, read_parquet, write_parquet
 from musaic.runs import Run
 from musaic.runs.state import save_state
@@ -41,6 +43,8 @@ class ScoringContext:
         Against which labels, and how chance is found.
     labels : DataFrame
         Label columns, indexed by ``track_id``; None where one is missing.
+    sources : Series
+        Where the language of each track is known from, by ``track_id``.
     reference : DataFrame
         The common reference space, indexed by ``track_id``; rows of NaN for tracks without its features.
     n_usable : int
@@ -50,6 +54,7 @@ class ScoringContext:
     clusterings: tuple[ClusteringConfig, ...]
     evaluation: EvaluationConfig
     labels: pd.DataFrame
+    sources: pd.Series[str]
     reference: pd.DataFrame
     n_usable: int
 
@@ -78,7 +83,8 @@ def scoring_context(experiment: Experiment, songs: Corpus, inputs: Inputs) -> Sc
         space = np.full((len(inputs.track_ids), 1), np.nan)
     reference = pd.DataFrame(space, index=pd.Index(inputs.track_ids, name="track_id"))
     n_usable = int(inputs.usable.sum())
-    return ScoringContext(experiment.clusterings, experiment.evaluation, labels, reference, n_usable)
+    sources = songs.tracks.set_index("track_id")["language_source"]
+    return ScoringContext(experiment.clusterings, experiment.evaluation, labels, sources, reference, n_usable)
 
 
 def score_cell(task: ScoringTask) -> float:
@@ -114,6 +120,9 @@ def _cluster(
     source = "" if choice.source == "given" else f" ({choice.source})"
     context = task.context
     annotations = {name: columns[name] for name in context.evaluation.labels if name in columns}
+    seen: tuple[str, ...] = ()
+    if LYRICS in task.config.modality.split("+"):
+        annotations, seen = judges(annotations, list(context.sources.reindex(track_ids)))
     reference = context.reference.reindex(track_ids).to_numpy()
     labelings, records = [], []
     for seed, Z in latents.items():
@@ -132,7 +141,7 @@ def _cluster(
             clustering_id=identity,
             params=f"n_clusters={choice.n_clusters}{source}",
             space=SPACE,
-            labels_used=tuple(fitted.get("labels_used", ())),
+            labels_used=tuple(sorted({*fitted.get("labels_used", ()), *seen})),
             collapsed=bool(fitted.get("collapsed", False)),
             active_units=fitted.get("active_units"),
         )

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from musaic.evaluation.ranking import rank
 from musaic.evaluation.table import summarise
 from musaic.evaluation.verdict import Contender, Verdict, judge
+from musaic.experiment.annotations import known_apart
 from musaic.experiment.cell import Cell
 from musaic.experiment.config import Experiment
 from musaic.files import read_json, read_parquet, write_json, write_parquet
@@ -44,7 +45,7 @@ def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any
     return {
         **described,
         "dims": _width(run, cell.name, experiment.seeds[0]),
-        "labels_used": sorted({name for facts in fitted for name in facts.get("labels_used", ())}),
+        "labels_used": sorted({name for names in scores["labels_used"] for name in names.split(";") if name}),
         "collapsed": any(facts.get("collapsed", False) for facts in fitted),
         "active_units": float(np.mean(units)) if units else None,
         "clusterings": [
@@ -107,9 +108,10 @@ def _judge(run: Run, experiment: Experiment, cells: list[dict[str, Any]], rows: 
 
 
 def _label_values(tracks: pd.DataFrame, label: str) -> list[str | None]:
-    """Return a label column's values, or a composite's (``language+genre``)."""
+    """Return a label column's values, or a composite's (``language+genre``), as they are known apart from lyrics."""
     parts = tracks[label.split("+")]
-    return ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in parts.to_numpy()]
+    values = ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in parts.to_numpy()]
+    return known_apart(label, values, list(tracks["language_source"]))[0]
 
 
 def _contender(

@@ -117,9 +117,7 @@ def repair(text: str) -> str:
     """
     import ftfy
 
-    text = _SURROGATES.sub(
-        lambda half: half.group().encode("utf-16", "surrogatepass").decode("utf-16", "replace"), text
-    )
+    text = _SURROGATES.sub(_whole, text)
     return text if text.isascii() else ftfy.fix_encoding(text)
 
 
@@ -176,6 +174,7 @@ def undotted(text: str) -> str:
 
 
 def _whole(halves: re.Match[str]) -> str:
+    """Return the characters that pairs of surrogates stand for."""
     return halves.group().encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -35,6 +36,8 @@ INTERNAL = (
 )
 
 GREYED = "#C9CCD1"
+LONGEST_LINE = 34
+"""Characters of a cell's name beside its bars."""
 
 
 def scores_figure(results: Results) -> Figure | None:
@@ -63,7 +66,10 @@ def scores_figure(results: Results) -> Figure | None:
             axes = figure.add_axes((x, (top - block + 0.32) / total, width / 12, (block - 0.65) / total))
             _bars(axes, metric, rows)
             if place == 0:
-                axes.set_yticks(range(len(rows)), [_name(results, row) for row in rows], color=INK)
+                names = [_name(results, row) for row in rows]
+                axes.set_yticks(range(len(rows)), names, color=INK, linespacing=0.95)
+                for text in axes.get_yticklabels():
+                    text.set_fontsize(7.5 if "\n" in text.get_text() else text.get_fontsize())
         top -= block
     _key(figure, total)
     return figure
@@ -79,9 +85,10 @@ def _best_rows(results: Results, label: str | None) -> list[dict[str, Any]]:
 
 
 def _name(results: Results, row: dict[str, Any]) -> str:
-    """Return a cell's short name."""
+    """Return a cell's short name, on one line or two."""
     cell = results.cell(row.get("cell"))
-    return cut(cell.title if cell else row.get("cell"), 34)
+    name = cut(cell.title if cell else row.get("cell"), 2 * LONGEST_LINE)
+    return "\n".join(cut(line, LONGEST_LINE) for line in textwrap.wrap(name, LONGEST_LINE)[:2])
 
 
 def _bars(axes: Axes, metric: Metric, rows: list[dict[str, Any]]) -> None:

@@ -62,7 +62,7 @@ class Cell:
     def title(self) -> str:
         """A short readable name."""
         slug = self.name.rsplit("-", 1)[0]
-        plain = f"{self.model}-{self.inputs.replace(' + ', '+')}"
+        plain = f"{self.model}-{self.inputs.replace(' + ', '+').replace(' ', '-')}"
         return f"{self.model} on {self.inputs}" if slug == plain else slug
 
     @property

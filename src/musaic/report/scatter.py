@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import NamedTuple
 
 import numpy as np
@@ -227,10 +228,11 @@ def _legend(axes: Axes, classes: Classes, n_columns: int) -> None:
 
 
 def _wrapped(cell: Cell) -> list[str]:
-    """Return a cell's name for the margin of the grid, at most four lines."""
+    """Return a cell's name for the margin of the grid, at most five lines."""
     if cell.title.startswith(f"{cell.model} on "):
-        given = cell.inputs.split(" + ")
-        return [cut(cell.model, 20), *(cut(part if i == 0 else f"+ {part}", 20) for i, part in enumerate(given))][:4]
+        first, *others = cell.inputs.split(" + ")
+        given = [line for part in (first, *(f"+ {other}" for other in others)) for line in textwrap.wrap(part, 20)]
+        return [cut(line, 20) for line in (cell.model, *given)][:5]
     lines = [""]
     for word in cell.title.replace("-", "- ").replace("+", "+ ").split(" "):
         if len(lines[-1]) + len(word) > 20 and lines[-1]:

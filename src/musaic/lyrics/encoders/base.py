@@ -44,6 +44,15 @@ class TextEncoder(ABC):
     def n_dims_(self) -> int:
         """Dimensions of a vector."""
 
+    def find(self) -> None:  # noqa: B027 (most encoders need nothing)
+        """Make sure that what the encoder needs is there, before anything long is begun on its account.
+
+        Raises
+        ------
+        MusaicError
+            Where a model is neither on this disk nor to be fetched.
+        """
+
     @abstractmethod
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn what there is to learn from a corpus of texts.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,6 @@ FILE = "vectors.sqlite"
 KEYS_AT_ONCE = 500  # SQLite takes a limited number of parameters
 
 TABLES = (
-    "CREATE TABLE IF NOT EXISTS spaces (space BLOB PRIMARY KEY, made_of TEXT, n_dims INTEGER)",
     "CREATE TABLE IF NOT EXISTS vectors (space BLOB, text BLOB, vector BLOB, checked BLOB, "
     "PRIMARY KEY (space, text)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS files (path BLOB PRIMARY KEY, size INTEGER, changed INTEGER, content_id TEXT)",
@@ -100,19 +98,10 @@ class VectorCache:
         self._ask(ask)
 
     def n_dims(self, space: bytes) -> int | None:
-        """Return how many dimensions the vectors of a space have, where that is known."""
-        row = self._ask(lambda memory: memory.execute("SELECT n_dims FROM spaces WHERE space = ?", (space,)).fetchone())
-        return None if row is None else int(row[0])
-
-    def describe(self, space: bytes, made_of: Mapping[str, Any], n_dims: int) -> None:
-        """Keep what a space is made of, for the people who look, and its dimensions."""
-        text = json.dumps(made_of, sort_keys=True, ensure_ascii=False)
-
-        def ask(memory: sqlite3.Connection) -> None:
-            with memory:
-                memory.execute("INSERT OR REPLACE INTO spaces VALUES (?, ?, ?)", (space, text, n_dims))
-
-        self._ask(ask)
+        """Return how many dimensions the vectors of a space have, where one is known."""
+        query = "SELECT length(vector) FROM vectors WHERE space = ? LIMIT 1"
+        row = self._ask(lambda memory: memory.execute(query, (space,)).fetchone())
+        return None if row is None else int(row[0]) // np.dtype("<f4").itemsize
 
     def content_id(self, path: Path) -> str:
         """Return the hash of a file's bytes; a file of the same path, size and time of change is not read again."""
@@ -158,7 +147,6 @@ class VectorCache:
                     memory.execute(table)
                 memory.execute("SELECT space, text, vector, checked FROM vectors LIMIT 1").fetchone()
                 memory.execute("SELECT path, size, changed, content_id FROM files LIMIT 1").fetchone()
-                memory.execute("SELECT space, made_of, n_dims FROM spaces LIMIT 1").fetchone()
             except BaseException:
                 memory.close()
                 raise

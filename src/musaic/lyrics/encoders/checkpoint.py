@@ -201,9 +201,14 @@ def _read(path: Path, otherwise: Any) -> Any:
     if not path.is_file():
         return otherwise
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MusaicError(f"cannot read {path}: {one_line(error)}; get the model again.") from error
+    if not isinstance(found, type(otherwise)):
+        raise MusaicError(
+            f"{path} holds {type(found).__name__} where models have {type(otherwise).__name__}; get the model again."
+        )
+    return found
 
 
 def _has_weights(folder: Path) -> bool:

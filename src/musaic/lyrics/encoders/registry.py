@@ -29,15 +29,12 @@ class Entry:
         Which of ``random_state``, ``device``, ``workers``, ``cache`` and ``reporter`` it takes.
     takes_model : bool
         Whether a model is named after a colon.
-    extra : str, optional
-        The extra that has to be installed: ``pip install 'musaic[<extra>]'``.
     """
 
     home: str
     options: tuple[str, ...]
     surroundings: tuple[str, ...]
     takes_model: bool = False
-    extra: str | None = None
 
     def load(self) -> type[TextEncoder]:
         """Import the encoder's class."""
@@ -57,7 +54,6 @@ ENCODERS: dict[str, Entry] = {
         options=("prompt", "max_tokens", "overlap", "batch_size"),
         surroundings=("device", "workers", "cache", "reporter"),
         takes_model=True,
-        extra="sentences",
     ),
 }
 

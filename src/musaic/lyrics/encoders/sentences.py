@@ -115,7 +115,14 @@ class SentenceEncoder(TextEncoder):
     def n_dims_(self) -> int:
         """Dimensions of a vector; the model is loaded only where no vector of it is kept."""
         self._check_fitted()
-        return self._memory.n_dims(self._space) or self._network().n_dims
+        try:
+            return self._memory.n_dims(self._space) or self._network().n_dims
+        finally:
+            self._memory.close()
+
+    def find(self) -> None:
+        """Find the model, or fetch it."""
+        self._resolve(revision=None)
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Find the model, or fetch it; of the texts nothing is learned.
@@ -221,8 +228,8 @@ class SentenceEncoder(TextEncoder):
         self.checkpoint_ = checkpoint.find(self.model, revision=revision, reporter=self.reporter)
         self.digest_ = self.checkpoint_.digest(self._memory)
         self.prompt_ = self.checkpoint_.prompt() if self.prompt is None else self.prompt
-        self._made_of = {
-            "model": self.checkpoint_.name,
+        # the same files are the same model, whatever it is called
+        made_of = {
             "digest": self.digest_,
             "prompt": self.prompt_,
             "max_tokens": self.max_tokens,
@@ -231,9 +238,7 @@ class SentenceEncoder(TextEncoder):
             "versions": self._versions,
             "method": METHOD,
         }
-        # the same files are the same model, whatever it is called
-        parts = {key: value for key, value in self._made_of.items() if key != "model"}
-        self._space = hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).digest()
+        self._space = hashlib.blake2b(json.dumps(made_of, sort_keys=True).encode(), digest_size=16).digest()
         self._memory.close()
         return self
 
@@ -255,7 +260,6 @@ class SentenceEncoder(TextEncoder):
                 device=self.device,
                 workers=self.workers,
             )
-            self._memory.describe(self._space, self._made_of, self._loaded.n_dims)
         return self._loaded
 
     def _encode(self, texts: Mapping[bytes, str], known: Vectors) -> None:

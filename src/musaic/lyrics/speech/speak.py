@@ -40,12 +40,15 @@ class Lyrics:
         ISO code of their language.
     labels : mapping
         Columns that are handed on, by name; ``language`` as the table writes it among them.
+    missing : tuple of str and str or None, optional
+        Status and reason of lyrics that are not there; ``no-lyrics`` where nothing more is known.
     """
 
     track_id: str
     text: str | None
     language: str | None
     labels: Mapping[str, str | None] = field(default_factory=dict)
+    missing: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,7 @@ def speak(
             outcomes[track_id] = Spoken("ok")
         else:
             todo.append(track_id)
+    sweep(out)
     sweep(out / "audio")
     seconds = 0.0
     with reporter.bar("speaking", len(todo)) as advance:
@@ -186,7 +190,8 @@ def _reading(
 ) -> Reading | Spoken:
     """Return what is to be read for a row, or why nothing is."""
     if not row.text:
-        return Spoken("no-lyrics", "there are no lyrics to speak")
+        status, reason = row.missing or ("no-lyrics", None)
+        return Spoken(status, reason or "there are no lyrics to speak")
     if not any(unicodedata.category(character)[0] in "LN" for character in row.text):
         return Spoken("no-words", "there are no words in its lyrics")
     if row.language is None:

@@ -126,20 +126,20 @@ def transcribe(
     work.prepare(tracks, hints or {}, _content_ids(tracks, content_ids or {}))
     if not force:
         work.recall()
-    todo = [track_id for track_id in sorted(tracks) if track_id not in work.records]
+    todo = [track_id for track_id in sorted(tracks) if track_id not in work.rows]
     if todo:
         whisper = Whisper.load(model, config)
         try:
             work.hear(whisper, {track_id: tracks[track_id] for track_id in todo}, load, workers, reporter)
         finally:
             work.write()
-        if work.first_error is not None and not work.heard_any:
+        if work.first_error is not None and not any(row.seconds for row in work.rows.values()):
             raise engine_failure(work.first_error) from work.first_error
     return Transcription(out, work.words, tuple(work.write()), len(todo), model.identity)
 
 
 class _Work:
-    """The records of a table in the making.
+    """The rows of a table in the making; the words themselves are on the disk only.
 
     Parameters
     ----------
@@ -157,14 +157,12 @@ class _Work:
         self, out: Path, config: TranscriptionConfig, model: Model, refused: dict[str, tuple[str, str | None]]
     ) -> None:
         self.out, self.words = out, words_folder(out)
-        self.config, self.model, self.refused = config, model, refused
+        self.config, self.model = config, model
         self.hints: Mapping[str, str | None] = {}
         self.content_ids: Mapping[str, str] = {}
         self.keys: dict[str, str] = {}
-        self.records: dict[str, dict[str, Any]] = {}
-        self.failed: dict[str, str] = {}
+        self.rows = {name: Row(name, status=status, reason=why) for name, (status, why) in refused.items()}
         self.first_error: Exception | None = None
-        self.heard_any = False
 
     def prepare(
         self, tracks: Mapping[str, Path], hints: Mapping[str, str | None], content_ids: Mapping[str, str]
@@ -192,45 +190,61 @@ class _Work:
         for track_id, key in self.keys.items():
             record = _read(_path(self.words, track_id))
             if record.get("key") == key and record.get("track_id") == track_id:
-                self.records[track_id] = record
+                self.rows[track_id] = self._row(record)
 
     def hear(self, whisper: Whisper, tracks: Mapping[str, Path], load: Load, workers: int, reporter: Reporter) -> None:
         """Listen to tracks one after the other; each is written when it is done."""
         track_ids = list(tracks)
         written = time.monotonic()
         with reporter.bar("hearing lyrics", len(tracks)) as advance:
-            for position, loaded in load_all(list(tracks.values()), load, workers):
+            for position, loaded in load_all(list(tracks.values()), load, workers, self.words):
                 track_id = track_ids[position]
                 try:
-                    record = _hear(whisper, loaded, track_id, self.hints.get(track_id))
+                    record = self._listen(whisper, loaded, track_id)
                 except Exception as error:
                     # The libraries raise what they happen to meet (a GPU out of memory, a tokenizer's index).
                     self.first_error = self.first_error or error
-                    self.failed[track_id] = (str(error).strip() or type(error).__name__).splitlines()[0]
+                    why = (str(error).strip() or type(error).__name__).splitlines()[0]
+                    content = self.content_ids.get(track_id)
+                    self.rows[track_id] = Row(track_id, status=Outcome.FAILED, reason=why, content_id=content)
                 else:
-                    self.heard_any = self.heard_any or loaded.y is not None
                     self._keep(track_id, record)
                 advance(1)
                 if time.monotonic() - written > TABLE_EVERY:
                     self.write()
                     written = time.monotonic()
 
+    def _listen(self, whisper: Whisper, loaded: Loaded, track_id: str) -> dict[str, Any]:
+        """Return the record of one track."""
+        record: dict[str, Any] = {"track_id": track_id, "status": loaded.status, "reason": loaded.reason}
+        if loaded.status == "silent":
+            return record | {"status": Outcome.NO_WORDS}
+        if loaded.y is None:
+            return record
+        heard = mark(whisper.hear(loaded.y, self.hints.get(track_id)), self.config.min_confidence)
+        return record | {"seconds": round(len(loaded.y) / SR, 2), "heard": heard.plain()}
+
     def _keep(self, track_id: str, record: dict[str, Any]) -> None:
         record |= {"model": self.model.identity, "content_id": self.content_ids.get(track_id)}
         if track_id in self.keys:  # a file that cannot be read has none, and is looked at again next time
             record["key"] = self.keys[track_id]
             write_json(_path(self.words, track_id), record)
-        self.records[track_id] = record
+        self.rows[track_id] = self._row(record)
+
+    def _row(self, record: dict[str, Any]) -> Row:
+        """Return the row of a record, and write the record where the marks on its words have changed."""
+        about = {name: record[name] for name in ("track_id", "model", "content_id")}
+        if record.get("heard") is None:
+            return Row(status=record["status"], reason=record["reason"], **about)
+        old = Heard.parse(record["heard"])
+        heard = mark(old, self.config.min_confidence)
+        if heard != old:
+            write_json(_path(self.words, record["track_id"]), record | {"heard": heard.plain()})
+        return heard_row(heard=heard, keep_low=self.config.keep_low, seconds=record["seconds"], **about)
 
     def write(self) -> list[Row]:
         """Write the table of what there is, and return its rows."""
-        rows = [_row(record, self.config, self.words) for record in self.records.values()]
-        rows += [
-            Row(name, status=Outcome.FAILED, reason=why, content_id=self.content_ids.get(name))
-            for name, why in self.failed.items()
-        ]
-        rows += [Row(name, status=status, reason=why) for name, (status, why) in self.refused.items()]
-        rows.sort(key=lambda row: row.track_id)
+        rows = [self.rows[track_id] for track_id in sorted(self.rows)]
         write_own(self.out, csv_text(COLUMNS, map(dataclasses.asdict, rows)), self.words / LEDGER)
         return rows
 
@@ -248,43 +262,6 @@ def _content_ids(tracks: Mapping[str, Path], known: Mapping[str, str]) -> dict[s
         except (OSError, ValueError):
             pass
     return ids
-
-
-def _hear(whisper: Whisper, loaded: Loaded, track_id: str, hint: str | None) -> dict[str, Any]:
-    """Return the record of one track."""
-    record: dict[str, Any] = {"track_id": track_id, "status": loaded.status, "reason": loaded.reason}
-    if loaded.status == "silent":
-        return record | {"status": Outcome.NO_WORDS}
-    if loaded.y is None:
-        return record
-    heard = whisper.hear(loaded.y, hint)
-    return record | {"seconds": round(len(loaded.y) / SR, 2), "heard": heard.plain()}
-
-
-def _row(record: dict[str, Any], config: TranscriptionConfig, words: Path) -> Row:
-    """Return the row of a record, and write the record where the marks on its words have changed."""
-    track_id = record["track_id"]
-    if record.get("heard") is None:
-        return Row(
-            track_id,
-            status=record["status"],
-            reason=record["reason"],
-            model=record["model"],
-            content_id=record["content_id"],
-        )
-    old = Heard.parse(record["heard"])
-    heard = mark(old, config.min_confidence)
-    if heard != old:
-        record["heard"] = heard.plain()
-        write_json(_path(words, track_id), record)
-    return heard_row(
-        track_id,
-        heard,
-        keep_low=config.keep_low,
-        seconds=record["seconds"],
-        model=record["model"],
-        content_id=record["content_id"],
-    )
 
 
 def _path(words: Path, track_id: str) -> Path:
