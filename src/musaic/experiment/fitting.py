@@ -41,10 +41,11 @@ def fit_cell(task: FitTask) -> float:
     model.fit(inputs.values, present=inputs.present, condition=inputs.labels or None, groups=inputs.groups)
     folder = task.run.model_folder(task.cell, task.seed)
     save_state(folder, *model.get_state())
-    history = getattr(model, "history_", None)
-    if history:
-        with atomic(folder / "history.csv") as temporary:
-            pd.DataFrame(history).to_csv(temporary, index=False, lineterminator="\n")
+    for name, rows in (("pretraining", "pretraining_"), ("history", "history_")):
+        history = getattr(model, rows, None)
+        if history:
+            with atomic(folder / f"{name}.csv") as temporary:
+                pd.DataFrame(history).to_csv(temporary, index=False, lineterminator="\n")
     write_parquet(task.run.embedding_file(task.cell, task.seed), _embedding(model, inputs))
     return time.perf_counter() - start
 
