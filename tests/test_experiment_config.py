@@ -66,13 +66,26 @@ def test_texts_are_inputs_with_an_encoder_of_their_own() -> None:
         "cells.0.input=lyrics:tfidff": "did you mean 'tfidf'",
         "cells.0.input=lyrics:sentence-transformers": "does not say which model",
         "lyrics.encoder=word2vec": "unknown encoder 'word2vec'",
-        "cells.1.without={lyrics: language}": "unknown input in scaling, weights or without",
-        "features.names=[statistics, mfcc_moments]": "descriptions are written from descriptors",
+        "cells.1.without={lyrics: language}": "unknown input in without",
         "cells.0.removal=subtract": "removal",
     }
     for override, words in refused.items():
         with pytest.raises(UsageError, match=words):
             load_experiment({"version": 1, "cells": cells}, [override])
+
+
+def test_what_the_cells_are_given_is_measured_whether_or_not_it_was_asked_for() -> None:
+    cells = [
+        {"model": "conv1d-vae", "input": "mfcc"},
+        {"model": "pca", "input": "descriptions"},
+        {"model": "raw", "input": ["statistics", "label:عربي"]},
+    ]
+    experiment = load_experiment({"version": 1, "features": {"names": ["log_mel"]}, "cells": cells})
+    assert experiment.features.names == ("log_mel", "mfcc", "statistics", "descriptors")
+    assert [cell.labels_given for cell in experiment.cells] == [(), (), ("عربي",)]
+    assert experiment.cells[2].modality == "audio+label"
+    alone = load_experiment({"version": 1, "features": {"names": ["mfcc"]}, "cells": cells[:1]})
+    assert alone.cell_name(alone.cells[0]) == experiment.cell_name(experiment.cells[0])
 
 
 def test_seeds_are_a_number_or_a_list() -> None:

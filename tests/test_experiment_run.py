@@ -337,7 +337,6 @@ def test_cells_done_before_stay_done(songs: Path, cache: Path, tmp_path: Path) -
     ("change", "only", "named"),
     [
         ({"cells": [{"model": "pca", "input": "statistic"}]}, (), "'statistics'"),
-        ({"cells": [{"model": "pca", "input": "log_mel"}]}, (), "frames"),
         ({"evaluation": {"labels": ["gerne"]}}, (), "'gerne'.*'genre'"),
         ({"clusterings": [{"algorithm": "kmeans", "n_clusters": "labels:mood"}]}, (), "'mood'"),
         ({}, ["nothing*"], "matches no cell"),

@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from musaic.models import InputError
 from musaic.models.config import Removal
 from musaic.models.removal import LabelRemoval
-from test_models_contract import NAMES, both_present, quick, some_absent, songs, through_json
+from tiny_models import GENRE, NAMES, N, missing, quick, through_json, tracks, vectors
 
 METHODS: tuple[Removal, ...] = ("centre", "erase")
 LANGUAGES = np.array(["العربية", "বাংলা", "español"], dtype=object)
@@ -92,17 +92,17 @@ def test_a_track_of_no_known_language_stays_where_it_is() -> None:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_model_takes_labels_out_and_says_so(name: str, method: Removal) -> None:
-    X, present = songs(), both_present(some_absent())
-    language = np.array([*("a", "ब") * 19, None, float("nan")], dtype=object)
+    X = tracks("both").X
+    language = np.array([*("a", "ब") * (N // 2 - 1), None, float("nan")], dtype=object)
     model = quick(name, without={"lyrics": "language"}, removal=method)
-    Z = model.fit_transform(X, present=present, condition={"language": language})
+    Z = model.fit_transform(X, present=missing(), condition={"language": language})
     assert model.get_state()[0]["fitted"]["labels_used"] == ["language"]
     loaded = through_json(model)
-    assert loaded.transform(X, present=present, condition={"language": language}).tobytes() == Z.tobytes()
+    assert loaded.transform(X, present=missing(), condition={"language": language}).tobytes() == Z.tobytes()
 
 
 def test_the_labels_that_are_given_are_those_that_are_named() -> None:
-    X, language = songs(), np.array(["a", "b"] * 20)
+    X, language = vectors(), np.array(["a", "b"] * (N // 2))
     model = quick("raw", without="language")
     refusals = [
         (lambda: quick("raw").fit(X, condition={"language": language}), "configured without labels"),
@@ -119,3 +119,15 @@ def test_the_labels_that_are_given_are_those_that_are_named() -> None:
         fitted.transform(X)
     erased = quick("raw", without="language", removal="erase").fit(X, condition={"language": language})
     assert erased.transform(X).tobytes() == erased.transform(X, condition={"language": language}).tobytes()
+
+
+@pytest.mark.parametrize("name", ["raw", "basic-vae", "conv2d-vae"])
+def test_nothing_is_taken_out_of_frames(name: str) -> None:
+    options = {"condition": {"genre": GENRE}}
+    if name == "raw":  # which lays frames out as vectors
+        Z = quick(name, without="genre").fit(tracks("frames").X, **options).transform(tracks("frames").X, **options)
+        means = [Z[value == GENRE].mean(axis=0) for value in set(GENRE)]
+        np.testing.assert_allclose(*means, atol=1e-5)
+        return
+    with pytest.raises(InputError, match=r"is frames, and 'genre' can be taken out of vectors only.*\(condition\)"):
+        quick(name, without="genre").fit(tracks("frames").X, **options)

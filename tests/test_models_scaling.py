@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
 from musaic.models.fusion import EarlyFusion
-from musaic.models.inputs import read_blocks
+from musaic.models.inputs import Frames, read_blocks
 from musaic.models.scaling import ROBUST, Scaler
 
 METHODS = ["none", "standard", "robust", "per-track"]
@@ -100,7 +100,7 @@ def test_an_absent_modality_contributes_its_mean(method: str) -> None:
     columns = fusion.slices["b"]
     fused = fusion.transform(blocks)[:, columns]
     np.testing.assert_allclose(fused[:10], np.tile(fused[10:].mean(axis=0), (10, 1)), atol=1e-5)
-    np.testing.assert_array_equal(fusion.normalized(blocks)[:10, columns], 0)
+    np.testing.assert_array_equal(fusion.normalized(blocks)["b"][:10], 0)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -109,9 +109,40 @@ def test_normalized_modalities_have_unit_variance_and_come_back(method: str) -> 
     X = {"a": rng.normal(4.0, 200.0, size=(30, 6)), "b": rng.normal(-1.0, 0.01, size=(30, 3))}
     blocks = read_blocks(X)
     fusion = EarlyFusion(method).fit(blocks)  # type: ignore[arg-type]
-    normalized = fusion.normalized(blocks)
-    for columns in fusion.slices.values():
-        assert normalized[:, columns].var(axis=0).mean() == pytest.approx(1.0, rel=1e-3)
-    back = fusion.inverse(normalized, blocks)
-    for name, values in X.items():
-        np.testing.assert_allclose(back[name], values, rtol=1e-3, atol=1e-3 * np.abs(values).max())
+    for name, normalized in fusion.normalized(blocks).items():
+        assert normalized.var(axis=0).mean() == pytest.approx(1.0, rel=1e-3)
+        back = fusion.inverse(name, normalized, X[name])
+        np.testing.assert_allclose(back, X[name], rtol=1e-3, atol=1e-3 * np.abs(X[name]).max())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_frames_have_unit_variance_and_tracks_without_them_do_not_count(method: str) -> None:
+    rng = np.random.default_rng(0)
+    sounds = [30 + 7 * rng.normal(size=(length, 4)) * [1, 2, 3, 4] for length in (5, 9, 30, 17)]
+    frames = Frames.of([*sounds[:2], np.full((6, 4), np.nan), *sounds[2:]])
+    blocks = read_blocks({"mel": frames, "a": np.eye(5)}, {"mel": np.arange(5) != 2})
+    fusion = EarlyFusion(method).fit(blocks)  # type: ignore[arg-type]
+    center, scale = fusion.affine("mel", blocks.frames["mel"])
+    assert center.shape == scale.shape
+    assert np.isfinite(center).all()
+    assert np.isfinite(scale).all()
+    of = [0, 1, 3, 4] if len(center) > 1 else [0] * 4
+    scaled = np.concatenate([(sound - center[row]) / scale[row] for row, sound in zip(of, sounds, strict=True)])
+    assert scaled.var(axis=0).mean() == pytest.approx(1.0, rel=1e-3)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-3)
+    if method == "per-track":
+        louder = Frames.of([3 * frames.track(row) + 5 for row in range(5)])
+        again = fusion.affine(
+            "mel", read_blocks({"mel": louder, "a": np.eye(5)}, {"mel": np.arange(5) != 2}).frames["mel"]
+        )
+        moved = ((3 * sounds[0] + 5) - again[0][0]) / again[1][0]
+        np.testing.assert_allclose(moved, (sounds[0] - center[0]) / scale[0], atol=1e-4)
+
+
+def test_scales_of_many_frames_come_from_a_part_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("musaic.models.fusion.SAMPLED", 300)
+    rng = np.random.default_rng(0)
+    blocks = read_blocks(Frames.of([rng.normal(4.0, 2.0, size=(500, 2)) for _ in range(6)]))
+    fusion = EarlyFusion("standard").fit(blocks)
+    np.testing.assert_allclose(fusion.scalers_["x"].center_, 4.0, atol=0.4)
+    np.testing.assert_allclose(fusion.scalers_["x"].scale_, 2.0, rtol=0.15)

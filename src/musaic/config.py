@@ -88,21 +88,23 @@ def _sentence(cls: type[BaseModel], error: ValidationError, where: str) -> str:
 
 
 def _keys_at(cls: type[BaseModel], path: tuple[str | int, ...]) -> set[str]:
-    """Return the keys allowed where ``path`` leads from ``cls`` (nothing where that is not one configuration)."""
-    current: Any = cls
+    """Return the keys allowed where ``path`` leads from ``cls`` (nothing where that is no configuration)."""
+    current = [cls]
     for part in path:
-        fields = getattr(current, "model_fields", {})
-        if part in fields:
-            current = _model_in(fields[part].annotation)
-    return set(getattr(current, "model_fields", {}))
+        inner = [
+            found
+            for model in current
+            if part in model.model_fields
+            for found in _models_in(model.model_fields[str(part)].annotation)
+        ]
+        # of several kinds that may stand in one place, the path names the one that was meant
+        meant = [model for model in current if part in [field.default for field in model.model_fields.values()]]
+        current = inner or meant or current
+    return {key for model in current for key in model.model_fields}
 
 
-def _model_in(annotation: Any) -> Any:
-    """Return the configuration class inside an annotation such as ``X | None`` or ``list[X]``."""
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """Return the configuration classes inside an annotation such as ``X | None`` or ``list[X]``."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found is not None:
-            return found
-    return None
+        return [annotation]
+    return [model for inner in getattr(annotation, "__args__", ()) for model in _models_in(inner)]

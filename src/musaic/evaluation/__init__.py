@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from musaic.evaluation.associations import error_by_label
     from musaic.evaluation.chance import Chance, chance_level, majority_share
+    from musaic.evaluation.disentanglement import Dci, Gap, dci, mig, sap
     from musaic.evaluation.metrics import METRICS, Metric, apply_noise, external_scores, internal_scores
     from musaic.evaluation.ranking import rank
     from musaic.evaluation.reference import reference_space
@@ -19,23 +21,31 @@ __all__ = [
     "Candidate",
     "Chance",
     "Contender",
+    "Dci",
+    "Gap",
     "Metric",
     "Verdict",
     "apply_noise",
     "chance_level",
+    "dci",
+    "error_by_label",
     "external_scores",
     "internal_scores",
     "judge",
     "majority_share",
+    "mig",
     "rank",
     "reference_space",
+    "sap",
     "score",
     "seed_stability",
     "summarise",
 ]
 
 _HOMES = {
+    "associations": ("error_by_label",),
     "chance": ("Chance", "chance_level", "majority_share"),
+    "disentanglement": ("Dci", "Gap", "dci", "mig", "sap"),
     "metrics": ("METRICS", "Metric", "apply_noise", "external_scores", "internal_scores"),
     "ranking": ("rank",),
     "reference": ("reference_space",),

@@ -34,7 +34,7 @@ def labels_for_k(experiment: Experiment) -> list[str]:
 def check_labels(experiment: Experiment, there: Sequence[str]) -> None:
     """Raise `UsageError` where a label is asked for that the corpus does not have; genre and language may lack."""
     evaluation = experiment.evaluation
-    given = [name for cell in experiment.cells for name in cell.model.labels]
+    given = [name for cell in experiment.cells for name in (*cell.model.labels, *cell.labels_given)]
     for name in (*evaluation.labels, *evaluation.rank_by, *labels_for_k(experiment), *given):
         for part in name.split("+"):
             if part not in there and part not in USUAL:

@@ -18,15 +18,16 @@ from musaic.corpus.config import CorpusConfig
 from musaic.errors import UsageError, nearest, unknown
 from musaic.experiment.modalities import (
     DESCRIPTIONS,
+    LABEL,
     TEXTS,
     TextInput,
     file_name,
+    label_input,
     modality,
     text_input,
 )
 from musaic.features.config import FeatureConfig
-from musaic.features.kinds import Vector
-from musaic.features.registry import feature
+from musaic.features.registry import NAMES
 from musaic.lyrics.config import LyricsConfig
 from musaic.lyrics.encoders import parse_encoder
 from musaic.models.config import ModelConfig
@@ -64,12 +65,18 @@ class CellConfig(Config):
 
     @model_validator(mode="after")
     def _names_are_inputs(self) -> CellConfig:
-        scaled = self.model.scaling if isinstance(self.model.scaling, dict) else {}
-        without = self.model.without if isinstance(self.model.without, dict) else {}
-        for name in (*scaled, *self.model.weights, *without):
-            if name not in self.input:
-                raise unknown("input in scaling, weights or without", name, self.input)
+        model = self.model
+        for key in ("scaling", "weights", "without", "networks", "likelihood"):
+            named = getattr(model, key, None)
+            for name in named if isinstance(named, Mapping) else ():
+                if name not in self.input:
+                    raise unknown(f"input in {key}", name, self.input)
         return self
+
+    @property
+    def labels_given(self) -> tuple[str, ...]:
+        """The label columns among the inputs, sorted: scores against them are leaked."""
+        return tuple(sorted({label for name in self.input if (label := label_input(name))}))
 
     @property
     def slug(self) -> str:
@@ -131,9 +138,10 @@ class FiguresConfig(Config):
 
 
 class ComputeConfig(Config):
-    """Where models are trained."""
+    """Where models are trained, and whether TensorBoard can watch."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+    tensorboard: bool = False
 
 
 class Experiment(Config):
@@ -165,20 +173,22 @@ class Experiment(Config):
 
     @model_validator(mode="after")
     def _inputs_are_there(self) -> Experiment:
-        vectors = [name for name in self.features.names if isinstance(feature(name), Vector)]
+        names = set(self.features.names)
         for cell in self.cells:
             for text in cell.texts:
                 if text.encoder:
                     parse_encoder(text.encoder)
-                if text.text == DESCRIPTIONS and "descriptors" not in vectors:
-                    raise ValueError("descriptions are written from descriptors; add descriptors to features.names")
+                if text.text == DESCRIPTIONS:  # they are written from descriptors
+                    names.add("descriptors")
             for name in cell.input:
-                if name in self.features.names and name not in vectors:
-                    allowed = ", ".join((*vectors, *TEXTS))
-                    raise ValueError(f"input {name!r} is a sequence of frames; give one of {allowed}")
-                if name not in vectors and not text_input(name):
-                    raise unknown("input", name, (*vectors, *TEXTS))
-        return self
+                if name in NAMES:
+                    names.add(name)
+                elif not text_input(name) and not label_input(name):
+                    raise unknown("input", name, (*NAMES, *TEXTS, f"{LABEL}<column>"))
+        if names == set(self.features.names):
+            return self
+        features = self.features.model_copy(update={"names": tuple(name for name in NAMES if name in names)})
+        return self.model_copy(update={"features": features})
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -190,7 +200,8 @@ class Experiment(Config):
 
     def cell_name(self, cell: CellConfig) -> str:
         """Return ``<slug>-<8 hex>``; the digits change with anything the cell's numbers depend on."""
-        depends = {"cell": cell.plain(), "features": self.features.plain()}
+        features = {key: value for key, value in self.features.plain().items() if key != "names"}
+        depends = {"cell": cell.plain(), "features": features}
         if cell.texts:
             depends["lyrics"] = self.lyrics.plain()
         return f"{cell.slug}-{digest(depends)}"

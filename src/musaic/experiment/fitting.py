@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from musaic.experiment.inputs import Inputs
+from musaic.experiment.tensorboard import events
 from musaic.files import atomic, write_parquet
 from musaic.models.base import Representation
-from musaic.models.config import ModelConfig
+from musaic.models.config import ModelConfig, TrainingConfig
+from musaic.models.inputs import Frames
 from musaic.models.registry import build
+from musaic.models.vae import Vae
 from musaic.runs import Run
-from musaic.runs.state import save_state
+from musaic.runs.state import CheckpointFolder, save_state
 
 
 @dataclass(frozen=True)
@@ -28,39 +35,65 @@ class FitTask:
     seed: int
     inputs: Inputs
     device: str
+    tensorboard: bool = False
 
 
 def fit_cell(task: FitTask) -> float:
     """Fit, save model and embedding; return the seconds it took.
 
-    The embedding is written last: where it stands, the rest stands too.
+    A training that was killed goes on from its last checkpoint. The embedding is written last: where it stands, the
+    rest stands too, and no checkpoint is left.
     """
     start = time.perf_counter()
-    inputs = task.inputs
-    model = build(task.model, random_state=task.seed, accelerator=task.device)
-    model.fit(inputs.values, present=inputs.present, condition=inputs.labels or None, groups=inputs.groups)
-    folder = task.run.model_folder(task.cell, task.seed)
+    training = getattr(task.model, "training", TrainingConfig())
+    inputs, folder = task.inputs.loaded(training.memory), task.run.model_folder(task.cell, task.seed)
+    checkpoints = CheckpointFolder(folder)
+    model = build(task.model, random_state=task.seed, accelerator=task.device, checkpoints=checkpoints)
+    with contextlib.ExitStack() as stack:
+        if task.tensorboard:
+            model.on_epoch = stack.enter_context(events(task.run.tensorboard_folder(task.cell, task.seed), model))
+        model.fit(inputs.values, present=inputs.present, condition=inputs.labels or None, groups=inputs.groups)
     save_state(folder, *model.get_state())
     for name, rows in (("pretraining", "pretraining_"), ("history", "history_")):
         history = getattr(model, rows, None)
         if history:
             with atomic(folder / f"{name}.csv") as temporary:
                 pd.DataFrame(history).to_csv(temporary, index=False, lineterminator="\n")
-    write_parquet(task.run.embedding_file(task.cell, task.seed), _embedding(model, inputs))
+    given: dict[str, Any] = {"present": inputs.present, "condition": inputs.labels or None}
+    write_tracks = partial(_write, inputs.track_ids)
+    for name, means in _single(model, inputs).items():
+        write_tracks(task.run.embedding_file(task.cell, task.seed, name), _columns("z", means))
+    if isinstance(model, Vae):
+        errors = model.reconstruction_error(inputs.values, **given)
+        write_tracks(task.run.errors_file(task.cell, task.seed), dict(errors))
+        columns = {"split": model.split_} | _columns("z", model.embedding_)
+        columns |= _columns("var", model.posterior_variance_)
+    else:
+        columns = {"split": np.full(len(inputs.track_ids), "train")}
+        columns |= _columns("z", model.transform(inputs.values, **given))
+    checkpoints.clear()
+    write_tracks(task.run.embedding_file(task.cell, task.seed), columns)
     return time.perf_counter() - start
 
 
-def _embedding(model: Representation, inputs: Inputs) -> pd.DataFrame:
-    """Return track_id, split, posterior means and, where the model has them, variances."""
-    given: dict[str, Any] = {"present": inputs.present, "condition": inputs.labels or None}
-    variances = None
-    if hasattr(model, "posterior"):
-        means, variances = model.posterior(inputs.values, **given)
-    else:
-        means = model.transform(inputs.values, **given)
-    split = getattr(model, "split_", np.full(len(inputs.track_ids), "train"))
-    columns: dict[str, object] = {"track_id": list(inputs.track_ids), "split": split}
-    columns |= {f"z_{dim:03d}": means[:, dim] for dim in range(means.shape[1])}
-    if variances is not None:
-        columns |= {f"var_{dim:03d}": variances[:, dim] for dim in range(variances.shape[1])}
-    return pd.DataFrame(columns)
+def _single(model: Representation, inputs: Inputs) -> dict[str, np.ndarray]:
+    """Return the embeddings of every modality alone, where a VAE has several; NaN for tracks without it."""
+    if not isinstance(model, Vae) or len(model.modalities) < 2:
+        return {}
+    found = {}
+    for name in model.modalities:
+        here = np.flatnonzero(inputs.present[name])
+        values = inputs.values[name]
+        own = {name: values.take(here) if isinstance(values, Frames) else values[here]}
+        labels = {label: column[here] for label, column in inputs.labels.items()}
+        found[name] = np.full((len(inputs.track_ids), model.n_dims_), np.nan, np.float32)
+        found[name][here] = model.transform(own, condition=labels or None)
+    return found
+
+
+def _columns(prefix: str, values: np.ndarray) -> dict[str, np.ndarray]:
+    return {f"{prefix}_{dim:03d}": values[:, dim] for dim in range(values.shape[1])}
+
+
+def _write(track_ids: Sequence[str], path: Path, columns: Mapping[str, np.ndarray]) -> None:
+    write_parquet(path, pd.DataFrame({"track_id": list(track_ids), **columns}))

@@ -1,9 +1,9 @@
-"""What the cells are given: named vectors, one row a track, and who has which."""
+"""What the cells are given: named vectors and frames of the same tracks, and who has which."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 
 from musaic.errors import unknown
-from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput
+from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput, label_input
 from musaic.features.descriptions import Describer
 from musaic.lyrics import encoders
 from musaic.lyrics.times import without_times
+from musaic.models.inputs import Frames
+from musaic.models.rows import TrackRows
 from musaic.progress import SILENT, Reporter
 from musaic.runs.state import load_state, save_state
 
@@ -22,20 +24,21 @@ if TYPE_CHECKING:
     from musaic.corpus import Corpus
     from musaic.experiment.config import CellConfig, Experiment
     from musaic.features import FeatureSet
+    from musaic.features.featureset import Feature
     from musaic.lyrics.encoders import TextEncoder
     from musaic.runs import Run
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Named vectors over the same N tracks.
+    """Named vectors and frames of the same N tracks.
 
     Parameters
     ----------
     track_ids : tuple of str
         The tracks, in corpus order.
-    values : dict of str to ndarray, shape (N, D)
-        float32; rows of tracks that lack the input are NaN.
+    values : dict of str to (ndarray, shape (N, D), or Frames)
+        Vectors: float32; rows of tracks that lack the input are NaN. Frames: read where they are needed.
     present : dict of str to ndarray of bool, shape (N,)
         Which tracks have the input.
     groups : ndarray of str, shape (N,)
@@ -47,7 +50,7 @@ class Inputs:
     """
 
     track_ids: tuple[str, ...]
-    values: dict[str, np.ndarray]
+    values: dict[str, np.ndarray | Frames]
     present: dict[str, np.ndarray]
     groups: np.ndarray
     labels: dict[str, np.ndarray]
@@ -61,12 +64,20 @@ class Inputs:
         rows = np.flatnonzero(np.any([self.present[name] for name in cell.input], axis=0))
         return Inputs(
             tuple(self.track_ids[row] for row in rows),
-            {name: self.values[name][rows] for name in cell.input},
+            {name: _rows(self.values[name], rows) for name in cell.input},
             {name: self.present[name][rows] for name in cell.input},
             self.groups[rows],
             {name: self.labels[name][rows] for name in cell.model.labels},
             self.usable[rows],
         )
+
+    def loaded(self, gigabytes: float) -> Inputs:
+        """Return the same with all frames in memory, if they fit: half precision, as they are kept."""
+        frames = {name: values for name, values in self.values.items() if isinstance(values, Frames)}
+        if sum(2 * values.values.shape[0] * values.width for values in frames.values()) > 1e9 * gigabytes:
+            return self
+        read = {name: Frames(values.values[:], values.offsets) for name, values in frames.items()}
+        return replace(self, values={**self.values, **read})
 
 
 def gather_inputs(
@@ -83,9 +94,9 @@ def gather_inputs(
 
     Encoders are fitted on the corpus's own texts and saved with the run.
     """
-    vectors = {name: features.get(name) for name in features.names if features.is_vector(name)}
-    values = {name: feature.values for name, feature in vectors.items()}
-    present = {name: feature.present for name, feature in vectors.items()}
+    measured = {name: features.get(name) for name in features.names}
+    values = {name: _values(feature) for name, feature in measured.items()}
+    present = {name: feature.present for name, feature in measured.items()}
     ids = list(features.track_ids)
     texts = {LYRICS: corpus.tracks.set_index("track_id")["lyrics"].reindex(ids)}
     surroundings = {"device": experiment.compute.device, "cache": cache, "workers": workers, "reporter": reporter}
@@ -94,9 +105,32 @@ def gather_inputs(
         texts[DESCRIPTIONS] = describe(features, run).reindex(ids)
     for name, text in wanted.items():
         values[name], present[name] = _encode(text, texts[text.text], experiment, run, surroundings)
+    for name in dict.fromkeys(name for cell in experiment.cells for name in cell.input):
+        label = label_input(name)
+        if label:
+            values[name], present[name] = _one_hot(_label(corpus, label, ids))
     labels = {name: _label(corpus, name, ids) for cell in experiment.cells for name in cell.model.labels}
-    usable = np.any([*(feature.present for feature in vectors.values()), texts[LYRICS].notna().to_numpy()], axis=0)
+    usable = np.any([*(feature.present for feature in measured.values()), texts[LYRICS].notna().to_numpy()], axis=0)
     return Inputs(features.track_ids, values, present, _groups(corpus, features), labels, usable)
+
+
+def _values(feature: Feature) -> np.ndarray | Frames:
+    if feature.offsets is None:
+        return feature.values
+    return Frames(TrackRows(feature.track, feature.offsets, len(feature.dims)), feature.offsets)
+
+
+def _rows(values: np.ndarray | Frames, rows: np.ndarray) -> np.ndarray | Frames:
+    return values.take(rows) if isinstance(values, Frames) else values[rows]
+
+
+def _one_hot(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return one column a value of a label, shape (N, K), NaN where it is missing; and who has one."""
+    known = np.array([label is not None for label in labels])
+    values = np.array(sorted({label for label in labels if label is not None}), dtype=object)
+    columns = (labels[:, None] == values).astype(np.float32) if len(values) else np.zeros((len(labels), 1), np.float32)
+    columns[~known] = np.nan
+    return columns, known
 
 
 def check_encoders(experiment: Experiment, *, cache: Path | None = None, reporter: Reporter = SILENT) -> None:

@@ -1,7 +1,7 @@
-"""What a cell can be given, by name: vectors of sound, and texts that an encoder turns into vectors.
+"""What a cell can be given, by name: features of sound, texts that an encoder turns into vectors, labels.
 
 ``statistics`` is a feature; ``lyrics`` and ``descriptions`` are texts, read by the encoder that the experiment names,
-or by another: ``lyrics:sentence-transformers:<model>``.
+or by another: ``lyrics:sentence-transformers:<model>``. ``label:genre`` is a label column, one column a value.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from musaic.config import digest
 
 LYRICS, DESCRIPTIONS = "lyrics", "descriptions"
 TEXTS = (LYRICS, DESCRIPTIONS)
+LABEL = "label:"
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,17 @@ def text_input(name: str) -> TextInput | None:
     return TextInput(name, text, encoder or None) if text in TEXTS else None
 
 
+def label_input(name: str) -> str | None:
+    """Return the label column that an input's name stands for, or None where it is no label."""
+    return name.removeprefix(LABEL) if name.startswith(LABEL) and name != LABEL else None
+
+
 def modality(name: str) -> str:
-    """Return ``lyrics``, ``descriptions`` or ``audio``."""
+    """Return ``lyrics``, ``descriptions``, ``label`` or ``audio``."""
     text = text_input(name)
-    return text.text if text else "audio"
+    if text:
+        return text.text
+    return "label" if label_input(name) else "audio"
 
 
 def file_name(name: str) -> str:

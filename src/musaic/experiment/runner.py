@@ -19,6 +19,7 @@ from musaic.experiment.mapping import MapTask, map_cell
 from musaic.experiment.scoring import ScoringTask, score_cell, scoring_context
 from musaic.experiment.songs import read_corpus
 from musaic.experiment.summary import describe_cell, summarise_run
+from musaic.experiment.tensorboard import check_tensorboard
 from musaic.features import extract
 from musaic.files import WriteError, read_json, remove, write_json
 from musaic.parallel import Failure
@@ -85,6 +86,8 @@ def run(
     songs = read_corpus(source, resolved.corpus, lyrics=resolved.lyrics, workers=workers, reporter=reporter)
     check_labels(resolved, songs.labels)
     check_encoders(resolved, cache=cache, reporter=reporter)
+    if resolved.compute.tensorboard:
+        check_tensorboard()
     open_folder(folder, resolved, Path(source), force=force)
     features = extract(songs, resolved.features, cache=cache, workers=workers, force=force, reporter=reporter)
     songs = songs.with_status(features.status)
@@ -130,6 +133,9 @@ def _plan(experiment: Experiment, inputs: Inputs) -> list[Cell]:
             label = config.model.removed_from(given)
             if label is not None and len(set(cell.inputs.labels[label][present]) - {None}) < FEWEST_VALUES:
                 cell.skip(f"the tracks with {given} do not differ in {label}: there is nothing to take out")
+        for label, values in cell.inputs.labels.items():
+            if len(set(values) - {None}) < FEWEST_VALUES:
+                cell.skip(f"the tracks do not differ in {label}: there is nothing to tell a model")
         cells[name] = cell
     return list(cells.values())
 
@@ -149,12 +155,18 @@ class _Work:
 
     def fit(self, cells: list[Cell], experiment: Experiment) -> None:
         """Train every cell with every seed."""
-        device = experiment.compute.device
+        compute = experiment.compute
         self._do(
             "training",
             fit_cell,
             [
-                (cell, f"seed-{seed}", FitTask(self.run, cell.name, cell.config.model, seed, cell.inputs, device))
+                (
+                    cell,
+                    f"seed-{seed}",
+                    FitTask(
+                        self.run, cell.name, cell.config.model, seed, cell.inputs, compute.device, compute.tensorboard
+                    ),
+                )
                 for cell in cells
                 for seed in experiment.seeds
                 if not self._fitted(cell, seed)

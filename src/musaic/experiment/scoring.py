@@ -20,6 +20,7 @@ from musaic.experiment.annotations import judges
 from musaic.experiment.checks import labels_for_k
 from musaic.experiment.config import CellConfig, EvaluationConfig, Experiment
 from musaic.experiment.modalities import LYRICS
+from musaic.experiment.reading import read_cell
 from musaic.files import read_json, read_parquet, write_parquet
 from musaic.runs import Run
 from musaic.runs.state import save_state
@@ -77,8 +78,9 @@ def scoring_context(experiment: Experiment, songs: Corpus, inputs: Inputs) -> Sc
     ids = pd.Index(songs.track_ids, name="track_id")
     labels = pd.DataFrame({name: songs.label(name) for name in there}, index=ids)
     name = experiment.evaluation.reference
-    if name in inputs.values:
-        space = reference_space(inputs.values[name], inputs.present[name])
+    values = inputs.values.get(name)
+    if isinstance(values, np.ndarray):
+        space = reference_space(values, inputs.present[name])
     else:
         space = np.full((len(inputs.track_ids), 1), np.nan)
     reference = pd.DataFrame(space, index=pd.Index(inputs.track_ids, name="track_id"))
@@ -102,6 +104,7 @@ def score_cell(task: ScoringTask) -> float:
                 continue
             choice = resolve_k(asked, latents[task.seeds[0]], labels=columns, random_state=task.seeds[0])
             records += _cluster(task, config, asked, choice, track_ids, latents, columns)
+    read_cell(task.run, task.cell, latents, list(track_ids), columns)
     write_parquet(task.run.cell_scores_file(task.cell), pd.DataFrame(records))
     return time.perf_counter() - start
 
@@ -141,7 +144,7 @@ def _cluster(
             clustering_id=identity,
             params=f"n_clusters={choice.n_clusters}{source}",
             space=SPACE,
-            labels_used=tuple(sorted({*fitted.get("labels_used", ()), *seen})),
+            labels_used=tuple(sorted({*fitted.get("labels_used", ()), *task.config.labels_given, *seen})),
             collapsed=bool(fitted.get("collapsed", False)),
             active_units=fitted.get("active_units"),
         )

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -76,6 +77,10 @@ class Store:
         self._staged, self._shards = self.folder / "staged", self.folder / "shards"
         self._entries: dict[str, Entry] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel light to another process, which reads for itself what it needs."""
+        return {**vars(self), "_entries": {}}
+
     def prepare(self) -> None:
         """Make the folder, and sweep what a killed process left half written."""
         if not (self.folder / "config.json").exists():
@@ -119,6 +124,8 @@ class Store:
             Where they are gone, or damaged by the disk.
         """
         try:
+            if not self._entries:
+                self.read()
             try:
                 return self._entries[content_id].frames(name, start, stop)
             except FileNotFoundError:  # packed by another process since it was found

@@ -1,8 +1,8 @@
 """Representations: arrays in, latents out.
 
 Every model has one interface, ``fit(X, y=None, *, condition=None, present=None, groups=None)`` and
-``transform(X, *, present=None)``, and gives its state out as a configuration and named arrays. ``X`` is one array
-of shape (N, D) or a mapping of such arrays by modality; ``present`` says which tracks have which.
+``transform(X, *, present=None, condition=None)``, and gives its state out as a configuration and named arrays. ``X``
+is one array of shape (N, D), or frames, or a mapping of such by modality; ``present`` says which tracks have which.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from musaic.models.baselines import Pca, Raw
-    from musaic.models.config import MlpConfig, ModelConfig, PcaConfig, RawConfig, TrainingConfig, VaeConfig
-    from musaic.models.inputs import InputError
+    from musaic.models.config import ModelConfig, PcaConfig, RawConfig, TrainingConfig, VaeConfig
+    from musaic.models.inputs import Frames, InputError
+    from musaic.models.networks import MlpConfig
     from musaic.models.registry import MODELS, build, from_state, parse_config
+    from musaic.models.seeds import fit_seeds
+    from musaic.models.vade import Vade
     from musaic.models.vae import Vae
 
 __all__ = [
     "MODELS",
+    "Frames",
     "InputError",
     "MlpConfig",
     "ModelConfig",
@@ -26,18 +30,23 @@ __all__ = [
     "Raw",
     "RawConfig",
     "TrainingConfig",
+    "Vade",
     "Vae",
     "VaeConfig",
     "build",
+    "fit_seeds",
     "from_state",
     "parse_config",
 ]
 
 _HOMES = {
     "baselines": ("Pca", "Raw"),
-    "config": ("VaeConfig", "MlpConfig", "ModelConfig", "PcaConfig", "RawConfig", "TrainingConfig"),
-    "inputs": ("InputError",),
+    "config": ("VaeConfig", "ModelConfig", "PcaConfig", "RawConfig", "TrainingConfig"),
+    "inputs": ("Frames", "InputError"),
+    "networks": ("MlpConfig",),
     "registry": ("MODELS", "build", "from_state", "parse_config"),
+    "seeds": ("fit_seeds",),
+    "vade": ("Vade",),
     "vae": ("Vae",),
 }
 

@@ -8,20 +8,28 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import Tags
+from sklearn.utils.validation import validate_data
 
 from musaic.models.config import ModelConfig
 from musaic.models.fusion import EarlyFusion
-from musaic.models.inputs import Blocks, Input, InputError, Presence, check_names, read_blocks
+from musaic.models.inputs import ONLY, Blocks, Form, Input, InputError, Presence, check_names, read_blocks
 from musaic.models.removal import LabelRemoval, read_labels
 
 Row = dict[str, float]
 OnEpoch = Callable[[int, Row], None]
 Condition = Mapping[str, ArrayLike] | None
+Labels = dict[str, NDArray[np.object_]]
 State = tuple[dict[str, Any], dict[str, NDArray[Any]]]
 
 
-class Representation(BaseEstimator, ABC):  # type: ignore[misc]
+class UnfittedError(InputError, NotFittedError):  # type: ignore[misc]
+    """A model that is asked before it was fitted."""
+
+
+class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """A model that turns tracks into vectors.
 
     Parameters
@@ -34,29 +42,45 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         Where a model trains that trains at all: 'auto', 'cpu' or 'cuda'. No part of the state.
     on_epoch : callable, optional
         Called with each epoch and its row of the history while training. No part of the state.
+    checkpoints : Checkpoints, optional
+        Where a training that takes long is kept while it goes on (`musaic.models.checkpoints`). No part of the state.
 
     Attributes
     ----------
     config_ : ModelConfig
         The configuration in force.
+    forms_ : dict of str to Form
+        What the modalities of the fit look like.
     removals_ : dict of str to LabelRemoval
         What takes labels out of the modalities that the configuration names.
     fusion_ : EarlyFusion
         Scales and means of the modalities.
     n_dims_ : int
         Dimensions of an embedding.
+    n_features_in_ : int
+        Features of a track, where the fit was given a table.
+    feature_names_in_ : ndarray of str, shape (n_features_in_,)
+        Their names, where it was a data frame with such.
     """
 
+    n_dims_: int
     config_class: ClassVar[type[ModelConfig]]
     least_tracks: ClassVar[int] = 1
 
     def __init__(
-        self, config: Any = None, *, random_state: int = 0, accelerator: str = "auto", on_epoch: OnEpoch | None = None
+        self,
+        config: Any = None,
+        *,
+        random_state: int = 0,
+        accelerator: str = "auto",
+        on_epoch: OnEpoch | None = None,
+        checkpoints: Any = None,
     ) -> None:
         self.config = config
         self.random_state = random_state
         self.accelerator = accelerator
         self.on_epoch = on_epoch
+        self.checkpoints = checkpoints
 
     def fit(
         self,
@@ -71,8 +95,8 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array_like, shape (N, D), or mapping of str to array_like
-            Features, by modality where there are several.
+        X : array_like, shape (N, D) or (N, T, F), or Frames, or mapping of str to such
+            Vectors, or sequences of frames; by modality where there are several.
         y : ignored
             Labels never reach a model this way.
         condition : mapping of str to array_like, optional
@@ -89,24 +113,35 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
             Where a row has no modality, a value is not finite, or the configuration names a modality that is not there.
         """
         blocks = read_blocks(X, present)
+        validate_data(self, X, reset=True, skip_check_array=True, ensure_2d=False)  # notes the names of columns
         self.config_ = self.config if self.config is not None else self.config_class.parse({})
         labels = read_labels(condition, self.config_.labels, blocks.n_tracks, self.config_.model)
         if blocks.n_tracks < self.least_tracks:
             raise InputError(
-                f"{self.config_.model!r} needs at least {self.least_tracks} tracks, not {blocks.n_tracks}."
+                f"{self.config_.model!r} needs at least {self.least_tracks} tracks; here n_samples = {blocks.n_tracks}."
             )
-        scaling, weights, without = self.config_.scaling, self.config_.weights, self.config_.without
-        check_names({} if isinstance(scaling, str) else scaling, blocks.dims, "scaling")
-        check_names(weights, blocks.dims, "weights")
-        check_names({} if isinstance(without, str) else without, blocks.dims, "without")
+        if groups is not None and np.shape(groups) != (blocks.n_tracks,):
+            raise InputError(
+                f"groups has shape {np.shape(groups)}; it must be one value for each of {blocks.n_tracks} tracks."
+            )
+        self.forms_ = blocks.forms
+        self._check_config(blocks)
+        blocks = self._arranged(blocks)
         self.removals_: dict[str, LabelRemoval] = {}
-        for name, values in blocks.values.items():
+        for name in blocks.values:
             label, here = self.config_.removed_from(name), blocks.present[name]
-            if label is not None:
-                self.removals_[name] = LabelRemoval(label, self.config_.removal).fit(values[here], labels[label][here])
+            if label is None:
+                continue
+            if name in blocks.frames:
+                raise InputError(
+                    f"modality {name!r} is frames, and {label!r} can be taken out of vectors only; let the model be "
+                    f"told {label!r} (condition), or ask for latents independent of it (penalties)."
+                )
+            removal = LabelRemoval(label, self.config_.removal)
+            self.removals_[name] = removal.fit(blocks.vectors[name][here], labels[label][here])
         blocks = self._remove(blocks, labels)
-        self.fusion_ = EarlyFusion(scaling, weights).fit(blocks)
-        self._fit(blocks, None if groups is None else np.asarray(groups))
+        self.fusion_ = EarlyFusion(self.config_.scaling, self.config_.weights).fit(blocks)
+        self._fit(blocks, labels, None if groups is None else np.asarray(groups))
         return self
 
     def transform(self, X: Input, *, present: Presence = None, condition: Condition = None) -> NDArray[np.float32]:
@@ -114,7 +149,7 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
 
         ``condition`` holds the labels as in `fit`; those that the model can do without may be left out.
         """
-        return self._transform(self._blocks(X, present, condition))
+        return self._transform(*self._read(X, present, condition))
 
     def fit_transform(
         self, X: Input, y: Any = None, *, present: Presence = None, condition: Condition = None, **others: Any
@@ -128,7 +163,9 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         head = {
             "config": self.config_.plain(),
             "random_state": self.random_state,
+            "modalities": {name: list(form) for name, form in self.forms_.items()},
             "dims": dict(self.fusion_.dims_),
+            "columns": [str(column) for column in getattr(self, "feature_names_in_", ())],
             "removed": {name: removal.get_state()[0] for name, removal in self.removals_.items()},
             "fitted": {**self._facts(), "labels_used": list(self.config_.labels)},
         }
@@ -146,6 +183,9 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         config = cls.config_class.parse(head["config"], "the saved model")
         model = cls(config, random_state=head["random_state"])
         model.config_ = config
+        model.forms_ = {name: Form(*form) for name, form in head["modalities"].items()}
+        if head["columns"]:
+            model.feature_names_in_ = np.array(head["columns"], dtype=object)
         model.fusion_ = EarlyFusion.from_state(config.scaling, config.weights, head["dims"], arrays)
         model.removals_ = {
             name: LabelRemoval.from_state(
@@ -159,31 +199,70 @@ class Representation(BaseEstimator, ABC):  # type: ignore[misc]
         model._restore(head["fitted"], arrays)
         return model
 
-    def _blocks(self, X: Input, present: Presence, condition: Condition = None) -> Blocks:
-        """Return what the networks see of tracks after the fit: checked, and without the labels that are removed."""
-        if not hasattr(self, "fusion_"):
-            raise InputError(f"{type(self).__name__} is not fitted yet; call fit first.")
-        blocks = read_blocks(X, present, expected=self.fusion_.dims_)
-        needed = self.config_.labels if self.config_.removal == "centre" or condition is not None else ()
-        return self._remove(blocks, read_labels(condition, needed, blocks.n_tracks, self.config_.model))
+    @property
+    def n_features_in_(self) -> int:
+        """Features of a track, where the fit was given a table."""
+        form: Form | None = getattr(self, "forms_", {}).get(ONLY)
+        if form is None or form.kind != "vector":
+            raise AttributeError("n_features_in_ is that of a model fitted on a table; see forms_.")
+        return form.width
 
-    def _remove(self, blocks: Blocks, labels: Mapping[str, NDArray[np.object_]]) -> Blocks:
+    @property
+    def _n_features_out(self) -> int:
+        """What scikit-learn names the columns of an embedding by."""
+        return self.n_dims_
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "n_dims_"):
+            raise UnfittedError(f"{type(self).__name__} is not fitted yet; call fit first.")
+
+    def _check_columns(self, X: Input) -> None:
+        """Hold a table against the one of the fit, by the number and names of its columns, as scikit-learn does."""
+        if getattr(X, "ndim", None) != 2:
+            return
+        try:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            raise InputError(str(error)) from None
+
+    def _read(self, X: Input, present: Presence, condition: Condition = None) -> tuple[Blocks, Labels]:
+        """Return what the networks see of tracks after the fit: checked, and without the labels that are removed."""
+        self._check_fitted()
+        self._check_columns(X)
+        blocks = read_blocks(X, present, expected=self.forms_)
+        config = self.config_
+        labels = read_labels(condition, config.labels, blocks.n_tracks, config.model, needed=config.labels_to_embed)
+        return self._remove(self._arranged(blocks), labels), labels
+
+    def _remove(self, blocks: Blocks, labels: Labels) -> Blocks:
         """Return the blocks without the labels that are to be removed."""
-        cleaned = {
-            name: removal.transform(blocks.values[name], labels.get(removal.label))
-            for name, removal in self.removals_.items()
-        }
-        values = {
-            name: np.where(blocks.present[name][:, None], cleaned[name], 0.0) if name in cleaned else block
-            for name, block in blocks.values.items()
-        }
+        values = dict(blocks.values)
+        for name, removal in self.removals_.items():
+            cleaned = removal.transform(blocks.vectors[name], labels.get(removal.label))
+            values[name] = np.where(blocks.present[name][:, None], cleaned, 0.0)
         return Blocks(values, blocks.present)
 
-    @abstractmethod
-    def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None: ...
+    def _check_config(self, blocks: Blocks) -> None:
+        """Refuse a configuration that names a modality which is not there."""
+        config, dims = self.config_, blocks.dims
+        check_names({} if isinstance(config.scaling, str) else config.scaling, dims, "scaling")
+        check_names(config.weights, dims, "weights")
+        check_names({} if isinstance(config.without, str) else config.without, dims, "without")
+
+    def _arranged(self, blocks: Blocks) -> Blocks:
+        """Return the modalities in the form that the model takes."""
+        return blocks
 
     @abstractmethod
-    def _transform(self, blocks: Blocks) -> NDArray[np.float32]: ...
+    def _fit(self, blocks: Blocks, labels: Labels, groups: NDArray[Any] | None) -> None: ...
+
+    @abstractmethod
+    def _transform(self, blocks: Blocks, labels: Labels) -> NDArray[np.float32]: ...
 
     @abstractmethod
     def _facts(self) -> dict[str, Any]: ...

@@ -8,24 +8,50 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musaic.models.base import Representation
-from musaic.models.config import PcaConfig, RawConfig
-from musaic.models.inputs import Blocks
+from musaic.models.base import Labels, Representation
+from musaic.models.config import BaselineConfig, PcaConfig, RawConfig
+from musaic.models.inputs import Blocks, Frames
 
 EXACT = 1000
 """Up to this many tracks or features the decomposition is the full one; above, scikit-learn chooses."""
 
 
-class Raw(Representation):
+class Baseline(Representation):
+    """A model of vectors, for which sequences are laid out as such."""
+
+    config_: BaselineConfig
+
+    def _arranged(self, blocks: Blocks) -> Blocks:
+        laid_out = {name: stretches(frames, self.config_.n_frames) for name, frames in blocks.frames.items()}
+        return Blocks({**blocks.values, **laid_out}, blocks.present)
+
+
+def stretches(frames: Frames, n_frames: int) -> NDArray[np.float32]:
+    """Return the mean frames of ``n_frames`` stretches of every track, side by side, shape (N, n_frames * F).
+
+    The stretches cover a track from end to end; those of one shorter than ``n_frames`` share frames. 0 for a track
+    without frames.
+    """
+    vectors = np.zeros((len(frames), n_frames, frames.width), np.float32)
+    for row in np.flatnonzero(frames.lengths):
+        track = frames.track(int(row)).astype(np.float64)
+        sums = np.concatenate([np.zeros((1, frames.width)), track.cumsum(axis=0)])
+        first = np.arange(n_frames) * len(track) // n_frames
+        last = -(-np.arange(1, n_frames + 1) * len(track) // n_frames)
+        vectors[row] = (sums[last] - sums[first]) / (last - first)[:, None]
+    return vectors.reshape(len(frames), -1)
+
+
+class Raw(Baseline):
     """The scaled features themselves, modalities side by side."""
 
     config_class = RawConfig
     config_: RawConfig
 
-    def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None:
+    def _fit(self, blocks: Blocks, labels: Labels, groups: NDArray[Any] | None) -> None:
         self.n_dims_ = sum(blocks.dims.values())
 
-    def _transform(self, blocks: Blocks) -> NDArray[np.float32]:
+    def _transform(self, blocks: Blocks, labels: Labels) -> NDArray[np.float32]:
         return self.fusion_.transform(blocks)
 
     def _facts(self) -> dict[str, Any]:
@@ -38,7 +64,7 @@ class Raw(Representation):
         self.n_dims_ = facts["n_dims"]
 
 
-class Pca(Representation):
+class Pca(Baseline):
     """Principal components of the scaled features.
 
     Attributes
@@ -55,7 +81,7 @@ class Pca(Representation):
     config_: PcaConfig
     least_tracks = 2
 
-    def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None:
+    def _fit(self, blocks: Blocks, labels: Labels, groups: NDArray[Any] | None) -> None:
         from sklearn.decomposition import PCA
         from threadpoolctl import threadpool_limits
 
@@ -81,7 +107,7 @@ class Pca(Representation):
             self.explained_variance_ratio_ = ratio[:keep]
         self.n_dims_ = len(self.components_)
 
-    def _transform(self, blocks: Blocks) -> NDArray[np.float32]:
+    def _transform(self, blocks: Blocks, labels: Labels) -> NDArray[np.float32]:
         from threadpoolctl import threadpool_limits
 
         centred = self.fusion_.transform(blocks) - self.mean_

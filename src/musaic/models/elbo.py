@@ -34,11 +34,14 @@ class Terms(NamedTuple):
         Divergence from the prior along each latent dimension, nats.
     component : Tensor, shape (B,)
         Divergence of the choice of a component from the mixture's weights, nats; 0 where the prior has but one.
+    penalties : dict of str to Tensor, scalar
+        What is added to the negative bound of the batch, by name, weighted.
     """
 
     nll: Tensor
     kl: Tensor
     component: Tensor
+    penalties: dict[str, Tensor]
 
     def divergence(self) -> Tensor:
         """Return the whole divergence of each track from the prior, shape (B,)."""
@@ -55,9 +58,21 @@ def reparameterise(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
     return mean + torch.exp(0.5 * log_variance) * noise
 
 
-def beta_at(epoch: int, beta: float, warmup: int) -> float:
-    """Return the weight of the KL term in an epoch counted from 0: linear from 0, full from ``warmup`` on."""
-    return beta * min(1.0, epoch / warmup) if warmup else beta
+def beta_at(epoch: int, beta: float, warmup: int, cycles: int = 1) -> float:
+    """Return the weight of the KL term in an epoch counted from 0.
+
+    It grows linearly from 0 over ``warmup`` epochs and stays. With several ``cycles`` it begins again after having
+    stayed for as long (cyclical annealing, arXiv:1903.10145, with half of each cycle growing).
+    """
+    if not warmup:
+        return beta
+    phase = epoch % (2 * warmup) if epoch < 2 * warmup * (cycles - 1) else epoch - 2 * warmup * (cycles - 1)
+    return beta * min(1.0, phase / warmup)
+
+
+def warmed_up(warmup: int, cycles: int = 1) -> int:
+    """Return the epoch from which beta stays full."""
+    return warmup * (2 * cycles - 1)
 
 
 def active_units(means: NDArray[np.float32]) -> int:
@@ -65,6 +80,9 @@ def active_units(means: NDArray[np.float32]) -> int:
     return int((means.var(axis=0, dtype=np.float64) > ACTIVE).sum())
 
 
-def collapsed(n_active: int, kl_per_dimension: NDArray[np.float64]) -> bool:
-    """Return the verdict: no unit active, or fewer than 0.1 nats in all about an average track."""
-    return n_active == 0 or float(kl_per_dimension.sum()) < LEAST_KL
+def collapsed(n_active: int, kl_per_dimension: NDArray[np.float64] | None) -> bool:
+    """Return the verdict: no unit active, or fewer than 0.1 nats in all about an average track.
+
+    ``kl_per_dimension`` is None for an autoencoder, which has no posterior.
+    """
+    return n_active == 0 or (kl_per_dimension is not None and float(kl_per_dimension.sum()) < LEAST_KL)

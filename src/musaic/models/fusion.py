@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musaic.models.config import Scaling, Scalings
-from musaic.models.inputs import Blocks
-from musaic.models.scaling import Scaler
+from musaic.models.inputs import Blocks, Frames
+from musaic.models.scaling import Scaler, per_track
+
+SAMPLED = 200_000
+"""Frames, about, that scales are learned from where a corpus has more."""
 
 
 class EarlyFusion:
@@ -18,7 +21,8 @@ class EarlyFusion:
 
     A modality is divided by its spread (the root of its total variance), so that a wide one does not outweigh a
     narrow one in a distance, and multiplied by its weight; everything is then multiplied by one number, so that one
-    modality alone comes out as scaled. An absent modality contributes its mean.
+    modality alone comes out as scaled. An absent modality contributes its mean. Frames are scaled column by column
+    ('per-track': by the mean and the deviation of all values of the track); they stay apart, and `affine` tells how.
 
     Parameters
     ----------
@@ -48,9 +52,14 @@ class EarlyFusion:
         self.dims_ = blocks.dims
         self.scalers_, self.means_, self.spreads_ = {}, {}, {}
         for name, values in blocks.values.items():
-            rows = values[blocks.present[name]] if blocks.present[name].any() else np.zeros((1, values.shape[1]))
-            self.scalers_[name] = Scaler(self.scaling_of(name)).fit(rows)
-            scaled = self.scalers_[name].transform(rows)
+            here, scaler = np.flatnonzero(blocks.present[name]), Scaler(self.scaling_of(name))
+            if not len(here):
+                scaled = scaler.fit(np.zeros((1, self.dims_[name]))).transform(np.zeros((1, self.dims_[name])))
+            elif isinstance(values, Frames):
+                scaled = _fit_to_frames(scaler, values, here)
+            else:
+                scaled = scaler.fit(values[here]).transform(values[here])
+            self.scalers_[name] = scaler
             self.means_[name] = scaled.mean(axis=0, dtype=np.float64)
             self.spreads_[name] = float(np.sqrt(scaled.var(axis=0, dtype=np.float64).mean())) or 1.0
         return self
@@ -62,17 +71,12 @@ class EarlyFusion:
         return {name: slice(end - width, end) for (name, width), end in zip(self.dims_.items(), ends, strict=True)}
 
     @property
-    def balance(self) -> dict[str, float]:
-        """What gives every normalised modality an equal say, whatever its width; 1 for one alone."""
-        mean = float(np.mean(list(self.dims_.values())))
-        return {name: float(np.sqrt(mean / width)) for name, width in self.dims_.items()}
-
-    @property
     def factors(self) -> dict[str, float]:
         """What the scaled values of every modality are multiplied by: balance, units and weight; 1 for one alone."""
         unit = float(np.sqrt(np.mean(np.square(list(self.spreads_.values())))))
         return {
-            name: balance * unit / self.spreads_[name] * self.weight(name) for name, balance in self.balance.items()
+            name: factor * unit / self.spreads_[name] * self.weight(name)
+            for name, factor in balance(self.dims_).items()
         }
 
     def keep(self, name: str) -> None:
@@ -92,30 +96,46 @@ class EarlyFusion:
         """Return one vector a track, shape (N, sum of D)."""
         fused = np.empty((blocks.n_tracks, sum(self.dims_.values())), np.float32)
         for name, columns in self.slices.items():
-            scaled = self.scalers_[name].transform(blocks.values[name])
+            scaled = self.scalers_[name].transform(blocks.vectors[name])
             filled = np.where(blocks.present[name][:, None], scaled, self.means_[name].astype(np.float32))
             fused[:, columns] = filled * np.float32(self.factors[name])
         return fused
 
-    def normalized(self, blocks: Blocks) -> NDArray[np.float32]:
-        """Return the scaled modalities with mean 0 and mean variance 1 each, absent ones 0, shape (N, sum of D)."""
-        fused = np.empty((blocks.n_tracks, sum(self.dims_.values())), np.float32)
-        for name, columns in self.slices.items():
-            scaled = self.scalers_[name].transform(blocks.values[name])
-            centred = (scaled - self.means_[name]) / self.spreads_[name]
-            fused[:, columns] = np.where(blocks.present[name][:, None], centred, 0.0)
-        return fused
+    def normalized(self, blocks: Blocks) -> dict[str, NDArray[np.float32]]:
+        """Return the scaled vectors with mean 0 and mean variance 1, absent ones 0, by modality, shape (N, D)."""
+        return {
+            name: np.where(
+                blocks.present[name][:, None],
+                (self.scalers_[name].transform(values) - self.means_[name]) / self.spreads_[name],
+                0.0,
+            ).astype(np.float32)
+            for name, values in blocks.vectors.items()
+        }
 
-    def inverse(self, normalized: NDArray[Any], blocks: Blocks) -> dict[str, NDArray[np.float32]]:
-        """Return every modality in its own units, for every track, from what `normalized` returns."""
-        result = {}
-        for name, columns in self.slices.items():
-            scaled = normalized[:, columns] * self.spreads_[name] + self.means_[name]
-            values = self.scalers_[name].inverse(scaled)
-            here = blocks.present[name]
-            values[here] = self.scalers_[name].inverse(scaled[here], blocks.values[name][here])
-            result[name] = values
-        return result
+    def affine(self, name: str, frames: Frames | None = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what is taken from frames, and what they are then divided by, to have mean 0 and mean variance 1.
+
+        Returns
+        -------
+        center, scale : ndarray, shape (N, F); or (1, F) where the same is done to all tracks
+            Without ``frames``, what is done on average.
+        """
+        scaler = self.scalers_[name]
+        center, scale = scaler.center_[None], scaler.scale_[None]
+        if scaler.method == "per-track" and frames is not None:
+            own = [
+                per_track(frames.track(row).reshape(1, -1)) if frames.lengths[row] else (0.0, 1.0)
+                for row in range(len(frames))
+            ]
+            center, scale = (
+                np.array([float(np.squeeze(part)) for part in parts])[:, None] for parts in zip(*own, strict=True)
+            )
+        center = center + scale * self.means_[name]
+        return center.astype(np.float32), np.broadcast_to(scale * self.spreads_[name], center.shape).astype(np.float32)
+
+    def inverse(self, name: str, normalized: NDArray[Any], like: NDArray[Any] | None = None) -> NDArray[np.float32]:
+        """Return vectors of a modality in its own units, from what `normalized` returns; ``like`` as in `Scaler`."""
+        return self.scalers_[name].inverse(normalized * self.spreads_[name] + self.means_[name], like)
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """Return what was learned as arrays."""
@@ -146,3 +166,27 @@ class EarlyFusion:
             fusion.means_[name] = state[f"scaling.{name}.mean"]
             fusion.spreads_[name] = float(state[f"scaling.{name}.spread"][0])
         return fusion
+
+
+def balance(dims: Mapping[str, int]) -> dict[str, float]:
+    """Return what gives every normalised modality an equal say, whatever its width; 1 for one alone."""
+    mean = float(np.mean(list(dims.values())))
+    return {name: float(np.sqrt(mean / width)) for name, width in dims.items()}
+
+
+def _fit_to_frames(scaler: Scaler, frames: Frames, here: NDArray[np.intp]) -> NDArray[np.float32]:
+    """Fit a scaler to frames of the tracks that have them; return those frames, scaled."""
+    step = max(1, int(frames.lengths[here].sum()) // SAMPLED)
+    if scaler.method != "per-track":
+        rows = np.concatenate([frames.track(int(row))[::step] for row in here])
+        return scaler.fit(rows).transform(rows)
+    own = [per_track(frames.track(int(row)).reshape(1, -1)) for row in here]
+    scaler.fit(np.zeros((1, frames.width)))
+    scaler.center_ = np.full(frames.width, np.mean([center for center, _ in own]))
+    scaler.scale_ = np.full(frames.width, np.mean([scale for _, scale in own]))
+    return np.concatenate(
+        [
+            ((frames.track(int(row))[::step] - center) / scale).astype(np.float32)
+            for row, (center, scale) in zip(here, own, strict=True)
+        ]
+    )

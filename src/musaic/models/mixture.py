@@ -1,11 +1,10 @@
-"""Where the components of a mixture prior begin: groups found in the latents of a pretrained autoencoder.
+"""Where the components of a mixture prior begin: groups found in a pretrained autoencoder's latents, or in its input.
 
-Letters: N tracks, Z latent dimensions, K components.
+Letters: N tracks, D features, Z latent dimensions, K components.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,8 @@ from musaic.models.inputs import InputError
 LEAST_VARIANCE = 1e-3
 """Of a component, in units of the latents' mean variance."""
 UMAP_DIMS, UMAP_NEIGHBOURS = 10, 15
+MIXTURES = 5
+"""Fitted to an embedding, the likeliest taken: of two that find the same groups but one, the worse is common."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,13 @@ class Start:
     responsibilities: NDArray[np.float64]
 
 
-def starts(latents: NDArray[np.float64], config: MixturePriorConfig, random_state: int) -> Iterator[Start]:
-    """Yield mixtures of different seeds, fitted to latents of shape (N, Z).
+def start(
+    latents: NDArray[np.float64],
+    features: NDArray[np.float64],
+    config: MixturePriorConfig,
+    random_state: int,
+) -> Start:
+    """Return a mixture over latents of shape (N, Z), from groups found in them or in features of shape (N, D).
 
     Raises
     ------
@@ -55,20 +61,21 @@ def starts(latents: NDArray[np.float64], config: MixturePriorConfig, random_stat
         raise InputError(
             f"a mixture of {config.n_clusters} components cannot begin with {len(latents)} tracks; lower n_clusters."
         )
-    space = latents if config.start == "gmm" else _neighbourhoods(latents, random_state)
-    least = LEAST_VARIANCE * float(space.var(axis=0).mean()) + 1e-12
-    for number in range(config.n_init):
-        mixture = GaussianMixture(
-            config.n_clusters,
-            covariance_type="diag" if config.start == "gmm" else "full",
-            reg_covar=least,
-            max_iter=200,
-            random_state=random_state + 1000 * number,
-        )
-        # one thread: the last bits of the sums depend on the number of threads
-        with threadpool_limits(1):
-            responsibilities = mixture.fit(space).predict_proba(space)
-        yield _moments(latents, responsibilities)
+    space = latents if config.space == "latents" else features
+    if config.start == "umap":
+        space = _neighbourhoods(space, random_state)
+    mixture = GaussianMixture(
+        config.n_clusters,
+        covariance_type="diag" if config.start == "gmm" else "full",
+        reg_covar=LEAST_VARIANCE * float(space.var(axis=0).mean()) + 1e-12,
+        n_init=1 if config.start == "gmm" else MIXTURES,
+        max_iter=200,
+        random_state=random_state,
+    )
+    # one thread: the last bits of the sums depend on the number of threads
+    with threadpool_limits(1):
+        responsibilities = mixture.fit(space).predict_proba(space)
+    return _moments(latents, responsibilities)
 
 
 def _moments(latents: NDArray[np.float64], responsibilities: NDArray[np.float64]) -> Start:
@@ -80,12 +87,14 @@ def _moments(latents: NDArray[np.float64], responsibilities: NDArray[np.float64]
     return Start(size / size.sum(), means, np.maximum(variances, least), responsibilities)
 
 
-def _neighbourhoods(latents: NDArray[np.float64], random_state: int) -> NDArray[np.float64]:
+def _neighbourhoods(points: NDArray[np.float64], random_state: int) -> NDArray[np.float64]:
     """Return a UMAP embedding made for clustering: several dimensions, points of a group close together."""
     from umap import UMAP
 
-    n_neighbors = min(UMAP_NEIGHBOURS, len(latents) - 1)
     umap: Any = UMAP(
-        n_components=min(UMAP_DIMS, latents.shape[1]), n_neighbors=n_neighbors, min_dist=0.0, random_state=random_state
+        n_components=min(UMAP_DIMS, points.shape[1]),
+        n_neighbors=min(UMAP_NEIGHBOURS, len(points) - 1),
+        min_dist=0.0,
+        random_state=random_state,
     )
-    return np.asarray(umap.fit_transform(latents), dtype=np.float64)
+    return np.asarray(umap.fit_transform(points), dtype=np.float64)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from musaic.models.base import OnEpoch, Representation
+    from musaic.models.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,6 @@ class Entry:
     ----------
     config : type of ModelConfig
         Its configuration, light to import.
-    home : str
-        ``module:class`` of the model, imported when it is built.
     baseline : bool
         Whether it is one of those that a learned model is held against.
     preset : mapping
@@ -33,24 +32,25 @@ class Entry:
     """
 
     config: type[ModelConfig]
-    home: str
     baseline: bool = False
     preset: Mapping[str, Any] = field(default_factory=dict)
 
-    def load(self) -> type[Representation]:
-        """Import the model's class."""
-        module, name = self.home.split(":")
-        found: type[Representation] = getattr(importlib.import_module(module), name)
-        return found
 
-
-VAE = "musaic.models.vae:Vae"
+CONVOLUTIONS: dict[str, Any] = {"latent_dim": 32, "input_noise": 0.0, "training": {"batch_size": 32}}
+"""What suits networks of spectrograms: their input is noisy enough, and they learn from more numbers a track."""
 
 MODELS: dict[str, Entry] = {
-    "raw": Entry(RawConfig, "musaic.models.baselines:Raw", baseline=True),
-    "pca": Entry(PcaConfig, "musaic.models.baselines:Pca", baseline=True),
-    "basic-vae": Entry(VaeConfig, VAE),
-    "vade": Entry(VaeConfig, VAE, preset={"prior": {"kind": "mixture"}, "beta": 1.0, "warmup": 0}),
+    "raw": Entry(RawConfig, baseline=True),
+    "pca": Entry(PcaConfig, baseline=True),
+    "autoencoder": Entry(VaeConfig, preset={"beta": 0.0, "warmup": 0}),
+    "basic-vae": Entry(VaeConfig, preset={"beta": 1.0}),
+    "beta-vae": Entry(VaeConfig, preset={"beta": 4.0}),
+    "conv1d-vae": Entry(VaeConfig, preset={"network": {"kind": "conv1d"}, **CONVOLUTIONS}),
+    "conv2d-vae": Entry(VaeConfig, preset={"network": {"kind": "conv2d"}, **CONVOLUTIONS}),
+    "deep-conv-vae": Entry(VaeConfig, preset={"network": {"kind": "deep-conv2d"}, **CONVOLUTIONS}),
+    "cvae": Entry(VaeConfig, preset={"condition": ["language"]}),
+    "vade": Entry(VaeConfig, preset={"prior": {"kind": "mixture"}, "beta": 1.0, "warmup": 0}),
+    "multimodal-vae": Entry(VaeConfig, preset={"fusion": {"kind": "poe"}}),
 }
 
 
@@ -85,7 +85,12 @@ def entry(name: str) -> Entry:
 
 
 def build(
-    config: ModelConfig, *, random_state: int = 0, accelerator: str = "auto", on_epoch: OnEpoch | None = None
+    config: ModelConfig,
+    *,
+    random_state: int = 0,
+    accelerator: str = "auto",
+    on_epoch: OnEpoch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Representation:
     """Return an unfitted model.
 
@@ -99,11 +104,22 @@ def build(
         Where it trains: 'auto', 'cpu' or 'cuda'.
     on_epoch : callable, optional
         Called with each epoch and its row of the history while training.
+    checkpoints : Checkpoints, optional
+        Where a training is kept while it goes on.
     """
-    found = entry(config.model).load()
-    return found(config, random_state=random_state, accelerator=accelerator, on_epoch=on_epoch)
+    return _model(config)(
+        config, random_state=random_state, accelerator=accelerator, on_epoch=on_epoch, checkpoints=checkpoints
+    )
 
 
 def from_state(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Representation:
     """Return the model that gave out this state."""
-    return entry(str(head["config"]["model"])).load().from_state(head, arrays)
+    config = entry(str(head["config"]["model"])).config.parse(head["config"], "the saved model")
+    return _model(config).from_state(head, arrays)
+
+
+def _model(config: ModelConfig) -> type[Representation]:
+    """Import the class that the configuration describes."""
+    module, name = config.home.split(":")
+    found: type[Representation] = getattr(importlib.import_module(module), name)
+    return found

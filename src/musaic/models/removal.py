@@ -124,28 +124,47 @@ def _erasure(centred: NDArray[np.float64], member: NDArray[np.float64]) -> tuple
 
 
 def read_labels(
-    given: Mapping[str, ArrayLike] | None, wanted: Sequence[str], n_tracks: int, model: str
+    given: Mapping[str, ArrayLike] | None,
+    wanted: Sequence[str],
+    n_tracks: int,
+    model: str,
+    *,
+    needed: Sequence[str] | None = None,
 ) -> dict[str, NDArray[np.object_]]:
-    """Check the labels that a model is given: exactly those that its configuration names.
+    """Check the labels that a model is given: those that its configuration names.
+
+    Parameters
+    ----------
+    given : mapping of str to array_like
+        Label columns, one value a track; NaN, None and '' are missing ones.
+    wanted : sequence of str
+        Those that the model can be told; others are refused.
+    n_tracks : int
+        N.
+    model : str
+        Its name, for messages.
+    needed : sequence of str, optional
+        Those that must be given; all that are wanted where nothing is said.
 
     Returns
     -------
     dict of str to ndarray of str or None, shape (N,)
-        NaN and '' are missing labels, None.
+        One entry for each that is wanted; None throughout where one was not given.
     """
     labels = dict(given or {})
+    must = wanted if needed is None else needed
     if labels and not wanted:
         raise InputError(
             f"{model!r} is configured without labels; leave condition out, or name {next(iter(labels))!r} "
             "in its configuration."
         )
-    for name in (*labels, *wanted):
-        if name not in wanted or name not in labels:
-            raise InputError(
-                f"condition holds {', '.join(labels) or 'nothing'}; {model!r} as configured needs {', '.join(wanted)}, "
-                "one value a track, None where it is not known."
-            )
-    return {name: _column(name, labels[name], n_tracks) for name in wanted}
+    if [name for name in labels if name not in wanted] or [name for name in must if name not in labels]:
+        raise InputError(
+            f"condition holds {', '.join(labels) or 'nothing'}; {model!r} as configured needs {', '.join(must)}, "
+            "one value a track, None where it is not known."
+        )
+    nothing = np.full(n_tracks, None, dtype=object)
+    return {name: _column(name, labels[name], n_tracks) if name in labels else nothing for name in wanted}
 
 
 def _column(name: str, values: ArrayLike, n_tracks: int) -> NDArray[np.object_]:

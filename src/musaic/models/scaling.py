@@ -47,7 +47,7 @@ class Scaler:
             spread = np.where(spread > _negligible(middle), spread, values.std(axis=0, dtype=np.float64))
             self.center_, self.scale_ = middle, _safe(spread, middle)
         elif self.method == "per-track":
-            center, scale = _per_track(values)
+            center, scale = per_track(values)
             self.center_, self.scale_ = np.full(width, center.mean()), np.full(width, scale.mean())
         return self
 
@@ -55,19 +55,20 @@ class Scaler:
         """Return scaled values, shape (N, D)."""
         if self.method == "none":
             return values.astype(np.float32)
-        center, scale = _per_track(values) if self.method == "per-track" else (self.center_, self.scale_)
+        center, scale = per_track(values) if self.method == "per-track" else (self.center_, self.scale_)
         return np.asarray((values - center) / scale, dtype=np.float32)
 
     def inverse(self, scaled: NDArray[Any], like: NDArray[Any] | None = None) -> NDArray[np.float32]:
         """Return values in the units of the features; ``like`` are the tracks' own values where they have them."""
         if self.method == "per-track" and like is not None:
-            center, scale = _per_track(like)
+            center, scale = per_track(like)
         else:
             center, scale = self.center_, self.scale_
         return np.asarray(scaled * scale + center, dtype=np.float32)
 
 
-def _per_track(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def per_track(values: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and standard deviation of every row, shape (N, 1) each; 1 where a row does not vary."""
     center = values.mean(axis=1, keepdims=True, dtype=np.float64)
     return center, _safe(values.std(axis=1, keepdims=True, dtype=np.float64), center)
 

@@ -1,48 +1,60 @@
 """The variational autoencoder as a model among others: fit, transform, state.
 
-The embedding of a track is the mean of its posterior; samples are drawn only where asked for by name.
+The embedding of a track is the mean of its posterior, pooled over its crops; samples are drawn only where asked for by
+name.
 
-Letters: N tracks, D features of all modalities, M modalities, Z latent dimensions.
+Letters: N tracks, D features of a modality, F features of a frame, Z latent dimensions, K components.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch import Tensor
 
-from musaic.models.base import Condition, Representation, Row
-from musaic.models.config import MixturePriorConfig, TrainingConfig, VaeConfig
+from musaic.models.base import Condition, Labels, Representation, Row, State
+from musaic.models.checkpoints import Stages, identity
+from musaic.models.condition import Vocabulary
+from musaic.models.config import AS_THEY_ARE, TrainingConfig, VaeConfig
+from musaic.models.data import Tracks
 from musaic.models.determinism import same_bytes
+from musaic.models.devices import make_fabric
 from musaic.models.elbo import active_units, collapsed
-from musaic.models.inputs import Blocks, Input, InputError, Presence
-from musaic.models.mixture import Start, starts
+from musaic.models.experts import embedding
+from musaic.models.fusion_config import LateConfig
+from musaic.models.inputs import Blocks, Form, Frames, Input, InputError, Presence, check_names
+from musaic.models.likelihood import Normal
 from musaic.models.module import VaeModule
-from musaic.models.prior import MixturePrior
-from musaic.models.training import Training, held_out, train
+from musaic.models.penalty_config import free_nats, penalised_labels
+from musaic.models.posteriors import Encoded
+from musaic.models.reading import Reading
+from musaic.models.schedules import Annealing
+from musaic.models.training import Save, Training, held_out, train
 
-AT_ONCE = 8192
-"""Tracks encoded or decoded at once, which bounds the memory."""
+GIGABYTE = 1e9
+AT_ONCE = 1 << 22
+"""Numbers that go into the networks at once outside training, about, which bounds the memory."""
 
 
-class Vae(Representation):
-    """A variational autoencoder of vectors, with a learned decoder variance.
+class Vae(Reading, Representation):
+    """A variational autoencoder of vectors, sequences or both: one model, six choices (`VaeConfig`).
 
     Parameters
     ----------
     config : VaeConfig, optional
-        Sizes, beta, training.
+        Networks, beta, prior, condition, fusion, penalties; training.
     random_state : int
         Same seed, same bytes (on the same machine and device).
     accelerator : str
         'auto', 'cpu' or 'cuda'.
     on_epoch : callable, optional
         Called with each epoch and its row of the history while training.
+    checkpoints : Checkpoints, optional
+        Where a training is kept while it goes on; one that was killed goes on from there, and ends the same.
 
     Attributes
     ----------
@@ -52,18 +64,21 @@ class Vae(Representation):
         The epoch whose weights were kept.
     split_ : ndarray of str, shape (N,)
         'train' or 'held-out' for every track of the fit; empty after loading.
+    embedding_, posterior_variance_ : ndarray, shape (N, n_dims_) and (N, Z)
+        What `transform` returns for the tracks of the fit, and the variances of their posteriors; empty after loading.
+    vocabulary_ : Vocabulary
+        The values of the labels that the model is told, or is not to tell.
+    latent_mean_, latent_sd_ : ndarray, shape (Z,)
+        Of the posterior means of the fit.
     kl_per_dimension_ : ndarray, shape (Z,)
-        Mean divergence from the prior over the tracks of the fit, nats.
+        Mean divergence from the prior over the tracks of the fit, nats; 0 with beta 0, where there is no posterior.
     active_units_ : int
         Dimensions whose posterior mean varies by more than 0.01 (Burda et al., arXiv:1509.00519).
     collapsed_ : bool
-        No unit active, or less than 0.1 nats in all: the embedding says nothing and must not be ranked.
-    pretraining_ : list of dict
-        One row an epoch as an autoencoder, before a mixture prior was placed; empty without one and after loading.
-    starts_ : list of float
-        The ELBO of every start of a mixture prior, nats a track, in the order tried; the best was trained.
-    variance_ : dict of str to ndarray, shape (D,)
-        The decoder's variance by modality, in units of the modality's mean variance.
+        No unit active, or less than 0.1 nats in all (where there is a posterior): the embedding says nothing and must
+        not be ranked.
+    variance_ : dict of str to ndarray, shape (D,) or (F,)
+        The decoder's variance by modality of normal likelihood, in units of the modality's mean variance.
     """
 
     config_class = VaeConfig
@@ -73,183 +88,183 @@ class Vae(Representation):
     def posterior(
         self, X: Input, *, present: Presence = None, condition: Condition = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return mean and variance of every track's posterior, shape (N, Z) each."""
-        return self._posterior(self._blocks(X, present, condition))
-
-    def responsibilities(
-        self, X: Input, *, present: Presence = None, condition: Condition = None
-    ) -> NDArray[np.float64]:
-        """Return how far every track belongs to every component of a mixture prior, shape (N, K); rows sum to 1.
-
-        Raises
-        ------
-        InputError
-            Where the prior is no mixture.
-        """
-        prior = self._mixture()
-        mean = self.transform(X, present=present, condition=condition)
-        with torch.no_grad():
-            return prior.double().responsibilities(torch.from_numpy(mean).double()).numpy()
-
-    def predict(self, X: Input, *, present: Presence = None, condition: Condition = None) -> NDArray[np.int64]:
-        """Return every track's component of a mixture prior, shape (N,)."""
-        return np.asarray(self.responsibilities(X, present=present, condition=condition).argmax(axis=1), np.int64)
-
-    def _mixture(self) -> MixturePrior:
-        """Return a copy of the mixture prior."""
-        if not hasattr(self, "module_"):
-            raise InputError(f"{type(self).__name__} is not fitted yet; call fit first.")
-        if not isinstance(self.module_.prior, MixturePrior):
-            raise InputError(
-                f"{self.config_.model!r} has a standard normal prior and no clusters; set prior 'mixture'."
-            )
-        return copy.deepcopy(self.module_.prior)
-
-    def sample(
-        self, X: Input, *, present: Presence = None, condition: Condition = None, random_state: int = 0
-    ) -> NDArray[np.float32]:
-        """Return one draw from every track's posterior, shape (N, Z)."""
-        mean, variance = self.posterior(X, present=present, condition=condition)
-        noise = np.random.default_rng(random_state).standard_normal(mean.shape, np.float32)
-        return np.asarray(mean + np.sqrt(variance) * noise, dtype=np.float32)
-
-    def decode(self, Z: NDArray[Any], like: Blocks) -> dict[str, NDArray[np.float32]]:
-        """Return the features that latents of shape (N, Z) stand for, by modality, in their own units."""
-        with same_bytes(self.random_state), torch.no_grad():
-            parts = [
-                self.module_.decoder(torch.from_numpy(np.ascontiguousarray(Z[start : start + AT_ONCE], np.float32)))
-                for start in range(0, len(Z), AT_ONCE)
-            ]
-            decoded = self.module_.likelihood.expected(torch.cat(parts))
-        return self.fusion_.inverse(decoded.numpy(), like)
-
-    def reconstruct(
-        self, X: Input, *, present: Presence = None, condition: Condition = None
-    ) -> NDArray[np.float32] | dict[str, NDArray[np.float32]]:
-        """Return the features as decoded from the posterior means, in the form and units of ``X``.
-
-        A modality that a track lacks is what the model expects of it from the others. A label that the model takes
-        out stays out.
-        """
-        blocks = self._blocks(X, present, condition)
-        decoded = self.decode(self._posterior(blocks)[0], blocks)
-        return decoded if isinstance(X, Mapping) else next(iter(decoded.values()))
-
-    def _fit(self, blocks: Blocks, groups: NDArray[Any] | None) -> None:
-        config = self.config_
-        hold = held_out(blocks.n_tracks, config.training.held_out, groups=groups, random_state=self.random_state)
-        self._check_range(blocks)
-        self.pretraining_: list[Row] = []
-        self.starts_: list[float] = []
-        with same_bytes(self.random_state):
-            self.module_ = VaeModule(self.fusion_, config)
-            if isinstance(config.prior, MixturePriorConfig):
-                self._start_mixture(blocks, hold, config.prior)
-            training = self._train(self._tensors(blocks), hold, config.training, config.warmup)
-        self.history_: list[Row] = training.history
-        self.best_epoch_ = training.best_epoch
-        self.split_ = np.where(hold, "held-out", "train")
-        self.n_dims_ = config.latent_dim
-        mean, variance = self._posterior(blocks)
-        with torch.no_grad():
-            z, log_variance = torch.from_numpy(mean), torch.from_numpy(variance).log()
-            divergence = self.module_.prior.divergence(z, log_variance, z)
-        self.kl_per_dimension_ = divergence.dimensions.mean(dim=0).double().numpy()
-        self.active_units_ = active_units(mean)
-        self.collapsed_ = collapsed(self.active_units_, self.kl_per_dimension_)
-
-    def _train(
-        self,
-        data: tuple[Tensor, ...],
-        hold: NDArray[np.bool_],
-        config: TrainingConfig,
-        warmup: int = 0,
-        *,
-        beta: float | None = None,
-        sampling: bool = True,
-    ) -> Training:
-        return train(
-            self.module_,
-            data,
-            config=config,
-            beta=self.config_.beta if beta is None else beta,
-            warmup=min(warmup, config.epochs - 1),
-            latent_dim=self.config_.latent_dim,
-            hold=hold,
-            sampling=sampling,
-            accelerator=self.accelerator,
-            on_epoch=self.on_epoch,
-        )
-
-    def _start_mixture(self, blocks: Blocks, hold: NDArray[np.bool_], config: MixturePriorConfig) -> None:
-        """Pretrain as an autoencoder, place the components where the latents lie, and let encoder and mixture meet."""
-        data, everyone = self._tensors(blocks), np.zeros_like(hold)
-        training = self.config_.training
-        if config.pretraining:
-            long = training.model_copy(update={"epochs": config.pretraining})
-            self.pretraining_ = self._train(data, everyone, long, beta=0.0, sampling=False).history
-        latents = self._posterior(blocks)[0].astype(np.float64)
-        found = [self._judged(start, data) for start in starts(latents, config, self.random_state)]
-        self.starts_ = [elbo for elbo, _ in found]
-        _, best = max(found, key=lambda judged: judged[0])
-        self._place(best)
-        if config.hold:
-            short = training.model_copy(update={"epochs": config.hold})
-            held = torch.from_numpy(best.responsibilities.astype(np.float32))
-            self.pretraining_ += self._train((*data, held), everyone, short).history
-
-    def _judged(self, start: Start, data: tuple[Tensor, ...]) -> tuple[float, Start]:
-        """Return the ELBO with the components of a start, nats a track, latents at their means."""
-        self._place(start)
-        self.module_.eval()
-        total = 0.0
-        with torch.no_grad():
-            for x, present in zip(*(torch.split(tensor, AT_ONCE) for tensor in data), strict=True):
-                terms = self.module_(x, present, noise=torch.zeros(len(x), self.config_.latent_dim))
-                total -= float((terms.nll + terms.divergence()).sum())
-        return total / len(data[0]), start
-
-    def _place(self, start: Start) -> None:
-        prior = self.module_.prior
-        assert isinstance(prior, MixturePrior)
-        prior.place(
-            *(torch.from_numpy(part.astype(np.float32)) for part in (start.weights, start.means, start.variances))
-        )
-
-    def _check_range(self, blocks: Blocks) -> None:
-        """Let Bernoulli features through as they are, and refuse those that are no probabilities."""
-        for name, values in blocks.values.items():
-            if self.config_.likelihood_of(name) != "bernoulli":
-                continue
-            if values.min() < 0 or values.max() > 1:
-                raise InputError(
-                    f"modality {name!r} has values from {values.min():g} to {values.max():g}; a bernoulli likelihood "
-                    "needs them between 0 and 1: divide them by their range, or set likelihood 'normal'."
-                )
-            self.fusion_.keep(name)
+        """Return mean and variance of every track's posterior, averaged over its crops, shape (N, Z) each."""
+        return self._encoded(*self._read(X, present, condition)).pooled()
 
     @property
     def variance_(self) -> dict[str, NDArray[np.float32]]:
         """The decoder's variance by modality."""
         with torch.no_grad():
-            variance = self.module_.likelihood.log_variance().exp().numpy()
-        return {name: variance[columns] for name, columns in self.fusion_.slices.items()}
+            return {
+                name: likelihood.log_variance().exp().numpy()
+                for name, likelihood in zip(self.module_.names, self.module_.likelihoods, strict=True)
+                if isinstance(likelihood, Normal)
+            }
 
-    def _tensors(self, blocks: Blocks) -> tuple[Tensor, Tensor]:
-        return torch.from_numpy(self.fusion_.normalized(blocks)), torch.from_numpy(blocks.mask().astype(np.float32))
+    def _fit(self, blocks: Blocks, labels: Labels, groups: NDArray[Any] | None) -> None:
+        config = self.config_
+        hold = held_out(blocks.n_tracks, config.training.held_out, groups=groups, random_state=self.random_state)
+        coded = {*config.condition, *penalised_labels(config.penalties)}
+        self.vocabulary_ = Vocabulary.fit({name: column for name, column in labels.items() if name in coded})
+        self._keep(blocks)
+        with same_bytes(self.random_state):
+            self.module_ = self._module()
+            fabric = self._fabric()
+            tracks = self._tracks(blocks, labels, fabric.device)
+            told = f"{config.digest(32)} {self.random_state} {fabric.device.type}"
+            given = {**self.fusion_.get_state(), "hold": hold, **tracks.fingerprint()}
+            self._stages = Stages(self.checkpoints, identity(told, given))
+            self._begin(tracks, hold, fabric)
+            training = self._train("training", tracks, hold, fabric, config.training, warmup=config.warmup)
+        self.history_: list[Row] = training.history
+        self.best_epoch_ = training.best_epoch
+        self.split_ = np.where(hold, "held-out", "train")
+        self._take_stock(self._encoded(blocks, labels), blocks)
 
-    def _posterior(self, blocks: Blocks) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        x, present = self._tensors(blocks)
+    def _take_stock(self, encoded: Encoded, blocks: Blocks) -> None:
+        """Note what the latents of the fit are like."""
+        mean, self.posterior_variance_ = encoded.pooled()
+        self.embedding_ = self._embedding(encoded, blocks)
+        self.n_dims_ = self.embedding_.shape[1]
+        self.latent_mean_, self.latent_sd_ = mean.mean(axis=0), mean.std(axis=0)
+        self.active_units_ = active_units(mean)
+        self.kl_per_dimension_ = np.zeros(mean.shape[1])
+        if self.config_.beta:
+            with same_bytes(self.random_state), torch.no_grad():
+                z = torch.from_numpy(encoded.mean)
+                divergence = self.module_.prior.divergence(z, torch.from_numpy(encoded.log_variance), z)
+            kl = encoded.pool(divergence.dimensions.numpy())
+            self.kl_per_dimension_ = kl.mean(axis=0)
+        self.collapsed_ = collapsed(self.active_units_, self.kl_per_dimension_ if self.config_.beta else None)
+
+    def _begin(self, tracks: Tracks, hold: NDArray[np.bool_], fabric: Fabric) -> None:
+        """Do what comes before training."""
+
+    def _train(
+        self,
+        stage: str,
+        tracks: Tracks,
+        hold: NDArray[np.bool_],
+        fabric: Fabric,
+        config: TrainingConfig,
+        *,
+        warmup: int = 0,
+        beta: float | None = None,
+    ) -> Training:
+        """Train the module, or go on where the stage was left."""
+        beta = self.config_.beta if beta is None else beta
+        annealing = Annealing(beta, warmup, self.config_.cycles, free_nats(self.config_.penalties))
+
+        def training(save: Save | None, resume: State | None) -> Training:
+            return train(
+                self.module_,
+                tracks,
+                config=config,
+                fabric=fabric,
+                annealing=annealing,
+                hold=hold,
+                random_state=self.random_state,
+                on_epoch=self.on_epoch,
+                save=save,
+                resume=resume,
+            )
+
+        return self._stages.run(stage, training)
+
+    def _fabric(self) -> Fabric:
+        convolves = any(part.convolves for part in self.module_.parts)
+        return make_fabric(self.accelerator, self.config_.training.precision, convolves=convolves)
+
+    def _check_config(self, blocks: Blocks) -> None:
+        super()._check_config(blocks)
+        config, names = self.config_, blocks.values
+        for key in ("networks", "likelihood"):
+            named = getattr(config, key)
+            check_names(named if isinstance(named, Mapping) else {}, names, key)
+        if isinstance(config.fusion, LateConfig):
+            check_names(config.fusion.weights, names, "fusion.weights")
+            check_names(config.fusion.as_is, blocks.vectors, "fusion.as_is")
+            if not self._learned:
+                raise InputError("fusion.as_is names every modality; leave at least one to learn from.")
+
+    def _keep(self, blocks: Blocks) -> None:
+        """Let features through as they are whose likelihood wants it, and refuse those that it cannot take."""
+        for name in self._learned:
+            kind = self.config_.likelihood_of(name)
+            if kind not in AS_THEY_ARE:
+                continue
+            self.fusion_.keep(name)
+            if kind == "bernoulli":
+                _check_shares(name, blocks.values[name], np.flatnonzero(blocks.present[name]))
+
+    def _module(self) -> VaeModule:
+        return VaeModule(self._learned, self.config_, self.vocabulary_.sizes, self._weights)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities that something is learned from."""
+        return tuple(self._learned)
+
+    @property
+    def _learned(self) -> dict[str, Form]:
+        """The same, with what each looks like."""
+        fusion = self.config_.fusion
+        as_is = fusion.as_is if isinstance(fusion, LateConfig) else ()
+        return {name: form for name, form in self.forms_.items() if name not in as_is}
+
+    @property
+    def _weights(self) -> dict[str, float]:
+        """What log-likelihoods are multiplied by."""
+        return self.config_.weights
+
+    def _tracks(self, blocks: Blocks, labels: Labels, device: torch.device | None = None) -> Tracks:
+        codes = self._codes(labels, blocks.n_tracks)
+        learned = Blocks(
+            {name: blocks.values[name] for name in self._learned},
+            {name: blocks.present[name] for name in self._learned},
+        )
+        memory = GIGABYTE * self.config_.training.memory
+        return Tracks(learned, self.fusion_, codes, crop=self.config_.crop, memory=memory, device=device)
+
+    def _codes(self, labels: Labels, n_tracks: int) -> NDArray[np.int64]:
+        """Return labels as numbers, shape (N, L); those that were not given are missing."""
+        nobody = np.full(n_tracks, None, dtype=object)
+        told = {name: labels.get(name, nobody) for name in self.vocabulary_.values}
+        return self.vocabulary_.codes(told, self.config_.unseen) if told else np.zeros((n_tracks, 0), np.int64)
+
+    def _encoded(self, blocks: Blocks, labels: Labels) -> Encoded:
+        """Return the posteriors of all crops of all tracks."""
+        tracks = self._tracks(blocks, labels)
+        at_once = max(1, AT_ONCE // self.module_.n_inputs)
+        parts: list[tuple[NDArray[Any], ...]] = []
         with same_bytes(self.random_state), torch.no_grad():
-            parts = [
-                self.module_.encode(a, b)
-                for a, b in zip(torch.split(x, AT_ONCE), torch.split(present, AT_ONCE), strict=True)
-            ]
-        mean, log_variance = (torch.cat(part) for part in zip(*parts, strict=True))
-        return mean.numpy(), log_variance.exp().numpy()
+            self.module_.eval()
+            for share in self.vocabulary_.marginal(tracks.codes.numpy()):
+                tracks.codes[torch.from_numpy(share.rows)] = torch.from_numpy(share.codes)
+                rows, where = tracks.segments(share.rows)
+                for start in range(0, len(rows), at_once):
+                    these, places = rows[start : start + at_once], where[start : start + at_once]
+                    batch = tracks.batch(torch.from_numpy(these), torch.from_numpy(places))
+                    found = self.module_.posterior(batch)
+                    weights = share.weight / tracks.n_segments[these]
+                    sides = (batch.codes, found.mean, found.log_variance)
+                    parts.append((these, places, weights, *(side.numpy() for side in sides)))
+        return Encoded(blocks.n_tracks, *(np.concatenate(part) for part in zip(*parts, strict=True)))
 
-    def _transform(self, blocks: Blocks) -> NDArray[np.float32]:
-        return self._posterior(blocks)[0]
+    def _embedding(self, encoded: Encoded, blocks: Blocks) -> NDArray[np.float32]:
+        """Return what stands for the tracks: pooled posterior means, weighted and accompanied as configured."""
+        mean, _ = encoded.pooled()
+        fusion = self.config_.fusion
+        deviations = [encoded.deviation()] if self.config_.pooling == "mean+std" else []
+        if not isinstance(fusion, LateConfig):
+            return np.concatenate([mean, *deviations], axis=1)
+        weights = [fusion.weight(name) for name in self._learned]
+        weighted = [embedding(torch.from_numpy(part), weights).numpy() for part in (mean, *deviations)]
+        as_is = [fusion.weight(name) * blocks.vectors[name] for name in fusion.as_is]
+        return np.concatenate([*weighted, *as_is], axis=1).astype(np.float32)
+
+    def _transform(self, blocks: Blocks, labels: Labels) -> NDArray[np.float32]:
+        return self._embedding(self._encoded(blocks, labels), blocks)
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -258,15 +273,17 @@ class Vae(Representation):
             "kl_per_dimension": self.kl_per_dimension_.tolist(),
             "active_units": self.active_units_,
             "collapsed": self.collapsed_,
-            "starts": self.starts_,
+            "vocabulary": self.vocabulary_.get_state(),
         }
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {f"network.{name}": tensor.numpy().copy() for name, tensor in self.module_.state_dict().items()}
+        network = {f"network.{name}": tensor.numpy().copy() for name, tensor in self.module_.state_dict().items()}
+        return {**network, "latent.mean": self.latent_mean_, "latent.sd": self.latent_sd_}
 
     def _restore(self, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.vocabulary_ = Vocabulary.from_state(facts["vocabulary"])
         with same_bytes(self.random_state):
-            self.module_ = VaeModule(self.fusion_, self.config_)
+            self.module_ = self._module()
         weights = {
             name.removeprefix("network."): torch.from_numpy(np.array(array))
             for name, array in arrays.items()
@@ -274,8 +291,22 @@ class Vae(Representation):
         }
         self.module_.load_state_dict(weights)
         self.module_.eval()
+        self.latent_mean_, self.latent_sd_ = arrays["latent.mean"], arrays["latent.sd"]
         self.n_dims_, self.best_epoch_ = facts["n_dims"], facts["best_epoch"]
         self.kl_per_dimension_ = np.array(facts["kl_per_dimension"], np.float64)
         self.active_units_, self.collapsed_ = facts["active_units"], facts["collapsed"]
-        self.history_, self.pretraining_, self.starts_ = [], [], list(facts["starts"])
+        self.history_ = []
         self.split_ = np.array([], dtype="<U8")
+        self.embedding_ = np.zeros((0, self.n_dims_), np.float32)
+        self.posterior_variance_ = np.zeros((0, self.module_.n_latent), np.float32)
+
+
+def _check_shares(name: str, block: NDArray[Any] | Frames, here: NDArray[np.intp]) -> None:
+    """Refuse features that are not between 0 and 1."""
+    tracks = (block.track(int(row)) if isinstance(block, Frames) else block[row] for row in here)
+    least, most = np.array([(track.min(), track.max()) for track in tracks]).reshape(-1, 2).T
+    if len(here) and not (least.min() >= 0 and most.max() <= 1):
+        raise InputError(
+            f"modality {name!r} has values from {least.min():g} to {most.max():g}; a bernoulli likelihood needs them "
+            "between 0 and 1: divide them by their range, or set likelihood 'normal'."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -101,9 +102,14 @@ class Run:
         """Return the folder of a trained model: config.json, model.safetensors, history.csv."""
         return self.path / "models" / cell / f"seed-{seed}"
 
-    def embedding_file(self, cell: str, seed: int) -> Path:
-        """Return the file of posterior means (and variances) of a cell and seed."""
-        return self.path / "embeddings" / cell / f"seed-{seed}.parquet"
+    def tensorboard_folder(self, cell: str, seed: int) -> Path:
+        """Return the folder of a training's events for TensorBoard, where they were asked for."""
+        return self.path / "tensorboard" / cell / f"seed-{seed}"
+
+    def embedding_file(self, cell: str, seed: int, modality: str | None = None) -> Path:
+        """Return the file of posterior means (and variances) of a cell and seed; or from one modality alone."""
+        alone = "." + re.sub(r"[^\w+-]+", "-", modality) if modality else ""
+        return self.path / "embeddings" / cell / f"seed-{seed}{alone}.parquet"
 
     def clusters_file(self, cell: str, seed: int, clustering: str) -> Path:
         """Return the file of cluster labels of a cell, seed and clustering."""
@@ -116,6 +122,18 @@ class Run:
     def cell_scores_file(self, cell: str) -> Path:
         """Return the file of one cell's scores."""
         return self.path / "clusters" / cell / "scores.parquet"
+
+    def associations_file(self, cell: str) -> Path:
+        """Return the file of what every latent dimension of a cell goes with, by seed."""
+        return self.path / "associations" / f"{cell}.parquet"
+
+    def errors_file(self, cell: str, seed: int) -> Path:
+        """Return the file of every track's reconstruction error, by modality."""
+        return self.path / "reconstructions" / cell / f"seed-{seed}.parquet"
+
+    def errors_by_label_file(self, cell: str) -> Path:
+        """Return the file of a cell's reconstruction errors by label, by seed."""
+        return self.path / "reconstructions" / cell / "labels.parquet"
 
     def map_file(self, cell: str, method: str) -> Path:
         """Return the file of a cell's two-dimensional map; ``method`` is ``umap`` or ``tsne``."""
