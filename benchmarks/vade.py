@@ -181,8 +181,8 @@ def _model(name: str, settings: dict, seed: int):
 
 def _umap(X, settings: dict, seed: int):
     """Return the groups that VaDE starts from."""
-    from musaic.models.config import MixturePriorConfig
-    from musaic.models.mixture import start
+    from musaic.models.vae.config import MixturePriorConfig
+    from musaic.models.vae.mixture import start
 
     points = X.astype("float64")
     found = start(points, points, MixturePriorConfig(**settings), seed)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musaic.models import InputError
-from musaic.models.condition import ConditionEmbedding, Vocabulary
 from musaic.models.removal import read_labels
+from musaic.models.vae.condition import ConditionEmbedding, Vocabulary
 
 LANGUAGES = ("العربية", "বাংলা", "español", "हिन्दी")
 TEXT = st.one_of(st.none(), st.sampled_from(LANGUAGES))

@@ -8,9 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musaic.models.data import Tracks
 from musaic.models.fusion import EarlyFusion
 from musaic.models.inputs import Frames, InputError, read_blocks
+from musaic.models.vae.data import Tracks
 
 
 def tracks(frames: Frames, crop: int, *, scaling: str = "none", **options: float) -> Tracks:

@@ -15,7 +15,7 @@ import pytest
 
 from musaic.errors import MusaicError
 from musaic.models import Vae, build, parse_config
-from musaic.models.devices import launched, make_fabric
+from musaic.models.vae.training.devices import launched, make_fabric
 from test_models_checkpoints import Memory, vectors
 
 OPTIONS: dict[str, Any] = {
@@ -32,7 +32,7 @@ import numpy as np
 sys.path.insert(0, sys.argv[2])
 from test_models_checkpoints import KilledError
 from test_models_devices import fit
-from musaic.models.devices import launched
+from musaic.models.vae.training.devices import launched
 from musaic.runs.state import CheckpointFolder, save_state
 from pathlib import Path
 folder, rank = Path(sys.argv[1]), os.environ["RANK"]
@@ -120,7 +120,9 @@ def test_bfloat16_learns_much_the_same() -> None:
 
 
 def test_the_scale_of_gradients_is_part_of_a_checkpoint(monkeypatch: pytest.MonkeyPatch) -> None:
-    from musaic.models import vae
+    from lightning_fabric import Fabric
+
+    from musaic.models.vae import estimator
 
     class Scaler:
         def __init__(self) -> None:
@@ -133,11 +135,11 @@ def test_the_scale_of_gradients_is_part_of_a_checkpoint(monkeypatch: pytest.Monk
             self.told = {**state, "loaded": 1}
 
     def with_scaler(*_: Any, **__: Any) -> Any:
-        fabric = make_fabric("cpu", "float32", convolves=False)
+        fabric: Any = Fabric(accelerator="cpu", devices=1)
         fabric._precision.scaler = scaler
         return fabric
 
-    monkeypatch.setattr(vae, "make_fabric", with_scaler)
+    monkeypatch.setattr(estimator, "make_fabric", with_scaler)
     scaler, place = Scaler(), Memory()
     fit(place)
     assert place.state is not None

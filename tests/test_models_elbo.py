@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 from musaic.models import Frames, VaeConfig, parse_config
-from musaic.models.data import Tracks
-from musaic.models.elbo import active_units, beta_at, collapsed, kl_normal, reparameterise, warmed_up
 from musaic.models.fusion import EarlyFusion
 from musaic.models.inputs import read_blocks
-from musaic.models.likelihood import Bernoulli, Cosine, Normal, vmf_normaliser
-from musaic.models.module import VaeModule
+from musaic.models.vae.data import Tracks
+from musaic.models.vae.elbo import active_units, beta_at, collapsed, kl_normal, reparameterise, warmed_up
+from musaic.models.vae.likelihood import Bernoulli, Cosine, Normal, vmf_normaliser
+from musaic.models.vae.module import VaeModule
 
 
 @pytest.mark.parametrize(("mean", "variance"), [(0.0, 1.0), (1.5, 0.2), (-0.7, 3.0)])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from torch import Tensor
 
-from musaic.models.elbo import kl_normal
-from musaic.models.experts import POSTERIORS, concatenation, drop_modalities, embedding, mixture, product, strata
+from musaic.models.vae.elbo import kl_normal
+from musaic.models.vae.experts import POSTERIORS, concatenation, drop_modalities, embedding, mixture, product, strata
 
 KINDS = sorted(POSTERIORS)
 

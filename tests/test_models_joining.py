@@ -12,9 +12,9 @@ from torch import Tensor
 
 from musaic.config import Config
 from musaic.errors import UsageError
-from musaic.models.fusion_config import FUSIONS, EarlyConfig, FusionConfig
 from musaic.models.inputs import InputError
-from musaic.models.joining import JOININGS, Joining, Mean, joining
+from musaic.models.vae.fusion_config import FUSIONS, EarlyConfig, FusionConfig
+from musaic.models.vae.joining import JOININGS, Joining, Mean, joining
 
 KINDS = sorted(JOININGS)
 WIDTHS = {"audio": 5, "lyrics": 3, "descriptors": 4}

@@ -15,10 +15,10 @@ from torch.nn import functional as F  # noqa: N812 (the name every torch program
 from musaic.config import Config
 from musaic.errors import UsageError
 from musaic.models.inputs import InputError
-from musaic.models.networks import NETWORKS, MlpConfig, Network, NetworkConfig, build_decoder, build_encoder, parse
-from musaic.models.networks.base import Dropout, Encoder, with_extra
-from musaic.models.networks.convolution import halvings
-from musaic.models.networks.registry import Entry
+from musaic.models.vae.networks import NETWORKS, MlpConfig, Network, NetworkConfig, build_decoder, build_encoder, parse
+from musaic.models.vae.networks.base import Dropout, Encoder, with_extra
+from musaic.models.vae.networks.convolution import halvings
+from musaic.models.vae.networks.registry import Entry
 
 NAMES = sorted(NETWORKS)
 CONVOLUTIONAL = [name for name in NAMES if name != "mlp"]

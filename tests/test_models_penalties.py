@@ -19,7 +19,7 @@ from sklearn.svm import SVC
 
 from musaic.config import Config
 from musaic.errors import UsageError
-from musaic.models.penalties import (
+from musaic.models.vae.penalties import (
     PENALTIES,
     View,
     build_penalties,
@@ -28,7 +28,7 @@ from musaic.models.penalties import (
     nt_xent,
     reverse_gradient,
 )
-from musaic.models.penalty_config import (
+from musaic.models.vae.penalty_config import (
     Penalties,
     PenaltyConfig,
     free_nats,

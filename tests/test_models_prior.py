@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
-from musaic.models.elbo import kl_normal
-from musaic.models.prior import MixturePrior, StandardPrior
+from musaic.models.vae.elbo import kl_normal
+from musaic.models.vae.prior import MixturePrior, StandardPrior
 
 
 def mixture(k: int = 4, z: int = 3, seed: int = 0) -> MixturePrior:

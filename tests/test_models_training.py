@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from musaic.errors import MusaicError
 from musaic.models import Frames, MlpConfig, TrainingConfig, Vae, VaeConfig
-from musaic.models.determinism import same_bytes
-from musaic.models.elbo import Terms
-from musaic.models.module import VaeModule
-from musaic.models.schedules import Annealing
-from musaic.models.training import held_out
+from musaic.models.vae.determinism import same_bytes
+from musaic.models.vae.elbo import Terms
+from musaic.models.vae.module import VaeModule
+from musaic.models.vae.training.loop import held_out
+from musaic.models.vae.training.schedules import Annealing
 
 
 def data(n: int = 60, seed: int = 0) -> np.ndarray:

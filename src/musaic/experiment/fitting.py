@@ -17,10 +17,11 @@ from musaic.experiment.inputs import Inputs
 from musaic.experiment.tensorboard import events
 from musaic.files import atomic, write_parquet
 from musaic.models.base import Representation
-from musaic.models.config import ModelConfig, TrainingConfig
+from musaic.models.config import ModelConfig
 from musaic.models.inputs import Frames
 from musaic.models.registry import build
-from musaic.models.vae import Vae
+from musaic.models.vae.config import TrainingConfig
+from musaic.models.vae.estimator import Vae
 from musaic.runs import Run
 from musaic.runs.state import CheckpointFolder, save_state
 

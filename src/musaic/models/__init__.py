@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from musaic.models.baselines import Pca, Raw
-    from musaic.models.config import ModelConfig, PcaConfig, RawConfig, TrainingConfig, VaeConfig
+    from musaic.models.config import ModelConfig, PcaConfig, RawConfig
     from musaic.models.inputs import Frames, InputError
-    from musaic.models.networks import MlpConfig
     from musaic.models.registry import MODELS, build, from_state, parse_config
     from musaic.models.seeds import fit_seeds
-    from musaic.models.vade import Vade
-    from musaic.models.vae import Vae
+    from musaic.models.vae.config import TrainingConfig, VaeConfig
+    from musaic.models.vae.estimator import Vae
+    from musaic.models.vae.networks import MlpConfig
+    from musaic.models.vae.vade import Vade
 
 __all__ = [
     "MODELS",
@@ -41,13 +42,14 @@ __all__ = [
 
 _HOMES = {
     "baselines": ("Pca", "Raw"),
-    "config": ("VaeConfig", "ModelConfig", "PcaConfig", "RawConfig", "TrainingConfig"),
+    "config": ("ModelConfig", "PcaConfig", "RawConfig"),
     "inputs": ("Frames", "InputError"),
-    "networks": ("MlpConfig",),
+    "vae.networks": ("MlpConfig",),
     "registry": ("MODELS", "build", "from_state", "parse_config"),
     "seeds": ("fit_seeds",),
-    "vade": ("Vade",),
-    "vae": ("Vae",),
+    "vae.config": ("TrainingConfig", "VaeConfig"),
+    "vae.vade": ("Vade",),
+    "vae.estimator": ("Vae",),
 }
 
 

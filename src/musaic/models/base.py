@@ -43,7 +43,8 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     on_epoch : callable, optional
         Called with each epoch and its row of the history while training. No part of the state.
     checkpoints : Checkpoints, optional
-        Where a training that takes long is kept while it goes on (`musaic.models.checkpoints`). No part of the state.
+        Where a training that takes long is kept while it goes on (`musaic.models.vae.training.checkpoints`). No part
+        of the state.
 
     Attributes
     ----------

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from musaic.errors import UsageError, unknown
-from musaic.models.config import ModelConfig, PcaConfig, RawConfig, VaeConfig
+from musaic.models.config import ModelConfig, PcaConfig, RawConfig
+from musaic.models.vae.config import VaeConfig
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from musaic.models.base import OnEpoch, Representation
-    from musaic.models.checkpoints import Checkpoints
+    from musaic.models.vae.training.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True)

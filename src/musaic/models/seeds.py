@@ -18,7 +18,7 @@ from musaic.models.inputs import Blocks, Frames, Input, Presence, read_blocks
 from musaic.models.registry import build, from_state
 from musaic.parallel import Failure, run
 
-TOLD = ("history_", "pretraining_", "split_", "labels_")
+TOLD = ("history_", "pretraining_", "split_", "labels_", "embedding_", "posterior_variance_")
 """What a fit leaves beside the state."""
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from musaic.models.base import State
-from musaic.models.training import Save, Training
+from musaic.models.vae.training.loop import Save, Training
 
 
 class Checkpoints(Protocol):

@@ -24,8 +24,8 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 
 from musaic.models.inputs import InputError
-from musaic.models.networks.base import Decoder, Encoder, Shape, dense, needs_bias, norm_of_maps, with_extra
-from musaic.models.networks.config import ConvConfig
+from musaic.models.vae.networks.base import Decoder, Encoder, Shape, dense, needs_bias, norm_of_maps, with_extra
+from musaic.models.vae.networks.config import ConvConfig
 
 Sides = tuple[int, int]
 

@@ -14,19 +14,19 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.models.base import Condition, Labels
-from musaic.models.data import Batch
-from musaic.models.determinism import same_bytes
 from musaic.models.inputs import Blocks, Frames, Input, InputError, Presence, check_names
 from musaic.models.removal import read_labels
+from musaic.models.vae.data import Batch
+from musaic.models.vae.determinism import same_bytes
 
 if TYPE_CHECKING:
-    from musaic.models.condition import Vocabulary
-    from musaic.models.config import VaeConfig
-    from musaic.models.data import Tracks
     from musaic.models.fusion import EarlyFusion
     from musaic.models.inputs import Form
-    from musaic.models.module import VaeModule
-    from musaic.models.posteriors import Encoded
+    from musaic.models.vae.condition import Vocabulary
+    from musaic.models.vae.config import VaeConfig
+    from musaic.models.vae.data import Tracks
+    from musaic.models.vae.module import VaeModule
+    from musaic.models.vae.posteriors import Encoded
 
 DECODED_AT_ONCE = 512
 

@@ -1,7 +1,7 @@
 """How several modalities become one representation inside a network: what can be asked for.
 
-``early``, ``weighted`` and ``attention`` join hidden features before the posterior (`musaic.models.joining`); ``poe``,
-``moe`` and ``late`` join posteriors, one a modality (`musaic.models.experts`).
+``early``, ``weighted`` and ``attention`` join hidden features before the posterior (`musaic.models.vae.joining`);
+``poe``, ``moe`` and ``late`` join posteriors, one a modality (`musaic.models.vae.experts`).
 """
 
 from __future__ import annotations

@@ -13,20 +13,20 @@ from typing import Any, NamedTuple, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from musaic.models.condition import ConditionEmbedding
-from musaic.models.config import MixturePriorConfig, VaeConfig
-from musaic.models.data import Batch
-from musaic.models.elbo import Terms, reparameterise
-from musaic.models.experts import POSTERIORS, Strata, drop_modalities, strata
 from musaic.models.fusion import balance
-from musaic.models.fusion_config import JoiningConfig, LateConfig
 from musaic.models.inputs import Form
-from musaic.models.joining import Concatenation, Joining, joining
-from musaic.models.likelihood import Bernoulli, Cosine, Likelihood, Normal
-from musaic.models.networks import LOG_VARIANCE_RANGE, build_decoder, build_encoder
-from musaic.models.networks.config import MlpConfig, NetworkConfig
-from musaic.models.penalties import View, build_penalties
-from musaic.models.prior import MixturePrior, Prior, StandardPrior
+from musaic.models.vae.condition import ConditionEmbedding
+from musaic.models.vae.config import MixturePriorConfig, VaeConfig
+from musaic.models.vae.data import Batch
+from musaic.models.vae.elbo import Terms, reparameterise
+from musaic.models.vae.experts import POSTERIORS, Strata, drop_modalities, strata
+from musaic.models.vae.fusion_config import JoiningConfig, LateConfig
+from musaic.models.vae.joining import Concatenation, Joining, joining
+from musaic.models.vae.likelihood import Bernoulli, Cosine, Likelihood, Normal
+from musaic.models.vae.networks import LOG_VARIANCE_RANGE, build_decoder, build_encoder
+from musaic.models.vae.networks.config import MlpConfig, NetworkConfig
+from musaic.models.vae.penalties import View, build_penalties
+from musaic.models.vae.prior import MixturePrior, Prior, StandardPrior
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
@@ -267,7 +267,7 @@ class VaeModule(nn.Module):
         return Terms(nll, *self.prior.divergence(mean, log_variance, z, batch.held), {})
 
     def _stratified(self, batch: Batch, experts: Strata, extra: Tensor | None, noise: Tensor) -> Terms:
-        """Return the mean of the bounds of the experts that a track has (see `musaic.models.experts`)."""
+        """Return the mean of the bounds of the experts that a track has (see `musaic.models.vae.experts`)."""
         sides = zip(experts.mean.unbind(dim=1), experts.log_variance.unbind(dim=1), strict=True)
         bounds = [self._bound(batch, mean, log_variance, extra, noise) for mean, log_variance in sides]
         nll, kl, component = (torch.stack(side, dim=1) for side in zip(*(bound[:3] for bound in bounds), strict=True))

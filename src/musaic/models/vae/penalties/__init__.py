@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from musaic.models.penalties.adversary import Adversary, reverse_gradient
-from musaic.models.penalties.base import Penalty, View
-from musaic.models.penalties.crop_consistency import CropConsistency, nt_xent
-from musaic.models.penalties.free_bits import free_bits
-from musaic.models.penalties.hsic import HsicIndependence, normalised_hsic
-from musaic.models.penalty_config import FreeBitsConfig, IndependenceConfig, PenaltyConfig
+from musaic.models.vae.penalties.adversary import Adversary, reverse_gradient
+from musaic.models.vae.penalties.base import Penalty, View
+from musaic.models.vae.penalties.crop_consistency import CropConsistency, nt_xent
+from musaic.models.vae.penalties.free_bits import free_bits
+from musaic.models.vae.penalties.hsic import HsicIndependence, normalised_hsic
+from musaic.models.vae.penalty_config import FreeBitsConfig, IndependenceConfig, PenaltyConfig
 
 __all__ = [
     "PENALTIES",

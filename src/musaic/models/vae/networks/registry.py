@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, SerializeAsAny
 
 from musaic.errors import UsageError, unknown
-from musaic.models.networks.config import Conv1dConfig, Conv2dConfig, DeepConv2dConfig, MlpConfig, NetworkConfig
+from musaic.models.vae.networks.config import Conv1dConfig, Conv2dConfig, DeepConv2dConfig, MlpConfig, NetworkConfig
 
 if TYPE_CHECKING:
-    from musaic.models.networks.base import Decoder, Encoder, Shape
+    from musaic.models.vae.networks.base import Decoder, Encoder, Shape
 
 HERE = __name__.rpartition(".")[0]
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name every torch program gives it)
 
-from musaic.models.penalties.base import LEAST_SQUARED_DISTANCE, Penalty, View
-from musaic.models.penalty_config import IndependenceConfig
+from musaic.models.vae.penalties.base import LEAST_SQUARED_DISTANCE, Penalty, View
+from musaic.models.vae.penalty_config import IndependenceConfig
 
 ADVERSARY_WIDTH = 64
 """Units of each of the adversary's two hidden layers."""

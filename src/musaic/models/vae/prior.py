@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from musaic.models.elbo import kl_normal
+from musaic.models.vae.elbo import kl_normal
 
 LOG_VARIANCE_RANGE = (-10.0, 10.0)
 """Log-variances of components stay within, so that none shrinks onto a single track."""

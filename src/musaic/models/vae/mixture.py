@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from musaic.models.config import MixturePriorConfig
 from musaic.models.inputs import InputError
+from musaic.models.vae.config import MixturePriorConfig
 
 LEAST_VARIANCE = 1e-3
 """Of a component, in units of the latents' mean variance."""

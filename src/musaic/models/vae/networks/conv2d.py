@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from musaic.models.networks.convolution import ConvDecoder, ConvEncoder
+from musaic.models.vae.networks.convolution import ConvDecoder, ConvEncoder
 
 
 class Conv2dEncoder(ConvEncoder):

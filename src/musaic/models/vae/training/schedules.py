@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from musaic.models.elbo import beta_at, warmed_up
+from musaic.models.vae.elbo import beta_at, warmed_up
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Annealing:
     beta : float >= 0
         Its weight in the end; with 0 latents are the posteriors' means, and nothing is drawn.
     warmup, cycles : int
-        As in `musaic.models.elbo.beta_at`; shortened where they would not end before training does.
+        As in `musaic.models.vae.elbo.beta_at`; shortened where they would not end before training does.
     free : float >= 0
         Nats that every latent dimension has free.
     """

@@ -6,8 +6,8 @@ import math
 
 from torch import Tensor, nn
 
-from musaic.models.networks.base import Decoder, Encoder, Shape, dense, with_extra
-from musaic.models.networks.config import MlpConfig
+from musaic.models.vae.networks.base import Decoder, Encoder, Shape, dense, with_extra
+from musaic.models.vae.networks.config import MlpConfig
 
 
 class MlpEncoder(Encoder):

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from musaic.models.fusion_config import AttentionConfig, EarlyConfig, JoiningConfig, WeightedConfig
 from musaic.models.inputs import check_names
+from musaic.models.vae.fusion_config import AttentionConfig, EarlyConfig, JoiningConfig, WeightedConfig
 
 
 class Joining(nn.Module, ABC):

@@ -20,13 +20,13 @@ from torch import Tensor
 
 from musaic.errors import MusaicError
 from musaic.models.base import OnEpoch, Row, State
-from musaic.models.config import TrainingConfig
-from musaic.models.data import Tracks
-from musaic.models.devices import Together
-from musaic.models.elbo import Terms
-from musaic.models.module import VaeModule
-from musaic.models.penalties import free_bits
-from musaic.models.schedules import Annealing, cosine
+from musaic.models.vae.config import TrainingConfig
+from musaic.models.vae.data import Tracks
+from musaic.models.vae.elbo import Terms
+from musaic.models.vae.module import VaeModule
+from musaic.models.vae.penalties import free_bits
+from musaic.models.vae.training.devices import Together
+from musaic.models.vae.training.schedules import Annealing, cosine
 
 Save = Callable[[Callable[[], State]], None]
 """Called after every epoch with what returns all that it takes to go on; it is for it to say how often that is kept."""
@@ -136,10 +136,10 @@ def train(
 
     Notes
     -----
-    Processes that train together (`musaic.models.devices`) draw the same batches, and their gradients are summed, so
-    that the result is that of one process up to rounding. What networks draw themselves (dropout, input noise) differs
-    by process, and what is computed over a whole batch (batch norm, penalties, free bits) is computed over each
-    process's share.
+    Processes that train together (`musaic.models.vae.training.devices`) draw the same batches, and their gradients are
+    summed, so that the result is that of one process up to rounding. What networks draw themselves (dropout, input
+    noise) differs by process, and what is computed over a whole batch (batch norm, penalties, free bits) is computed
+    over each process's share.
     """
     try:
         loop = _Loop(module, tracks, config, fabric, annealing.within(config.epochs), hold, random_state)

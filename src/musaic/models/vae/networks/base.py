@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from musaic.models.networks.config import Norm
+from musaic.models.vae.networks.config import Norm
 
 Shape = tuple[int, ...]
 """Of one track in a modality: (D,) for vectors, (C, F) for crops of C frames with F bands."""

@@ -6,7 +6,7 @@ not theirs.
 
 from __future__ import annotations
 
-from musaic.models.networks.config import (
+from musaic.models.vae.networks.config import (
     LOG_VARIANCE_RANGE,
     Conv1dConfig,
     Conv2dConfig,
@@ -14,7 +14,7 @@ from musaic.models.networks.config import (
     MlpConfig,
     NetworkConfig,
 )
-from musaic.models.networks.registry import NETWORKS, Network, build_decoder, build_encoder, parse
+from musaic.models.vae.networks.registry import NETWORKS, Network, build_decoder, build_encoder, parse
 
 __all__ = [
     "LOG_VARIANCE_RANGE",

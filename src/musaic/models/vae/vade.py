@@ -17,15 +17,15 @@ from sklearn.base import ClusterMixin
 from torch import Tensor
 
 from musaic.models.base import Condition, Row
-from musaic.models.config import MixturePriorConfig
-from musaic.models.data import Tracks
-from musaic.models.determinism import same_bytes
 from musaic.models.inputs import Blocks, Input, Presence
-from musaic.models.mixture import Start, start
-from musaic.models.module import VaeModule
-from musaic.models.posteriors import Encoded
-from musaic.models.prior import MixturePrior
-from musaic.models.vae import Vae
+from musaic.models.vae.config import MixturePriorConfig
+from musaic.models.vae.data import Tracks
+from musaic.models.vae.determinism import same_bytes
+from musaic.models.vae.estimator import Vae
+from musaic.models.vae.mixture import Start, start
+from musaic.models.vae.module import VaeModule
+from musaic.models.vae.posteriors import Encoded
+from musaic.models.vae.prior import MixturePrior
 
 JUDGED_AT_ONCE = 4096
 

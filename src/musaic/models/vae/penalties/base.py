@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from musaic.models.penalty_config import CropConsistencyConfig, IndependenceConfig
+from musaic.models.vae.penalty_config import CropConsistencyConfig, IndependenceConfig
 
 LEAST_SQUARED_DISTANCE = 1e-4
 """As the width of a kernel or of latents: the prior has variance 1, and what differs by less than 0.01 is alike."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from musaic.models.networks.base import needs_bias, norm_of_maps
-from musaic.models.networks.config import DeepConv2dConfig, Norm
-from musaic.models.networks.convolution import ConvDecoder, ConvEncoder, Halving, Sides, Stages, conv
+from musaic.models.vae.networks.base import needs_bias, norm_of_maps
+from musaic.models.vae.networks.config import DeepConv2dConfig, Norm
+from musaic.models.vae.networks.convolution import ConvDecoder, ConvEncoder, Halving, Sides, Stages, conv
 
 
 class Residual(nn.Module):

@@ -17,23 +17,23 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from musaic.models.base import Condition, Labels, Representation, Row, State
-from musaic.models.checkpoints import Stages, identity
-from musaic.models.condition import Vocabulary
-from musaic.models.config import AS_THEY_ARE, TrainingConfig, VaeConfig
-from musaic.models.data import Tracks
-from musaic.models.determinism import same_bytes
-from musaic.models.devices import make_fabric
-from musaic.models.elbo import active_units, collapsed
-from musaic.models.experts import embedding
-from musaic.models.fusion_config import LateConfig
 from musaic.models.inputs import Blocks, Form, Frames, Input, InputError, Presence, check_names
-from musaic.models.likelihood import Normal
-from musaic.models.module import VaeModule
-from musaic.models.penalty_config import free_nats, penalised_labels
-from musaic.models.posteriors import Encoded
-from musaic.models.reading import Reading
-from musaic.models.schedules import Annealing
-from musaic.models.training import Save, Training, held_out, train
+from musaic.models.vae.condition import Vocabulary
+from musaic.models.vae.config import AS_THEY_ARE, TrainingConfig, VaeConfig
+from musaic.models.vae.data import Tracks
+from musaic.models.vae.determinism import same_bytes
+from musaic.models.vae.elbo import active_units, collapsed
+from musaic.models.vae.experts import embedding
+from musaic.models.vae.fusion_config import LateConfig
+from musaic.models.vae.likelihood import Normal
+from musaic.models.vae.module import VaeModule
+from musaic.models.vae.penalty_config import free_nats, penalised_labels
+from musaic.models.vae.posteriors import Encoded
+from musaic.models.vae.reading import Reading
+from musaic.models.vae.training.checkpoints import Stages, identity
+from musaic.models.vae.training.devices import make_fabric
+from musaic.models.vae.training.loop import Save, Training, held_out, train
+from musaic.models.vae.training.schedules import Annealing
 
 GIGABYTE = 1e9
 AT_ONCE = 1 << 22
@@ -59,7 +59,7 @@ class Vae(Reading, Representation):
     Attributes
     ----------
     history_ : list of dict
-        One row an epoch (see `musaic.models.training.Training`); empty after loading.
+        One row an epoch (see `musaic.models.vae.training.loop.Training`); empty after loading.
     best_epoch_ : int
         The epoch whose weights were kept.
     split_ : ndarray of str, shape (N,)

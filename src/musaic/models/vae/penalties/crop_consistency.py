@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name every torch program gives it)
 
-from musaic.models.penalties.base import Penalty, View
-from musaic.models.penalty_config import CropConsistencyConfig
+from musaic.models.vae.penalties.base import Penalty, View
+from musaic.models.vae.penalty_config import CropConsistencyConfig
 
 
 def nt_xent(a: Tensor, b: Tensor, temperature: float, paired: Tensor | None = None) -> Tensor:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from musaic.models.penalties.base import LEAST_SQUARED_DISTANCE, Penalty, View
-from musaic.models.penalty_config import IndependenceConfig
+from musaic.models.vae.penalties.base import LEAST_SQUARED_DISTANCE, Penalty, View
+from musaic.models.vae.penalty_config import IndependenceConfig
 
 TINY = 1e-12
 """Keeps a ratio of dependences finite where one side does not vary at all."""

@@ -1,0 +1,1 @@
+"""The variational autoencoder: one model, six choices (`musaic.models.vae.config.VaeConfig`)."""

@@ -1,0 +1,1 @@
+"""How a VAE is trained: the loop, its schedules, its devices, and where it has come."""
