@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 Advance = Callable[[int], None]
+OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 
 def _nothing(steps: int) -> None:
@@ -58,5 +60,41 @@ class Reporter:
 
             yield advance
 
+    @contextlib.contextmanager
+    def training(self, label: str, epochs: int) -> Iterator[OnEpoch]:
+        """Yield what a model calls after every epoch (its ``on_epoch``), drawn as a bar with the parts of the ELBO.
+
+        Nothing is drawn where this is quiet or not at a terminal.
+        """
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda epoch, row: None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        ) as progress:
+            task = progress.add_task(label, total=epochs, told="")
+
+            def advance(epoch: int, row: Mapping[str, float]) -> None:
+                progress.update(task, advance=1, told=elbo_in_words(row))
+
+            yield advance
+
 
 SILENT = Reporter(quiet=True)
+
+
+def elbo_in_words(row: Mapping[str, float]) -> str:
+    """Return the parts of the ELBO in a row of a history, nats a track: what is made of them, then held-out tracks."""
+    divergence = f"{row['beta']:g} × KL {row['kl']:.2f}"
+    parts = [f"-ELBO {row['loss']:.1f} = reconstruction {row['reconstruction']:.1f} + {divergence}"]
+    if math.isfinite(row.get("val_loss", math.nan)):
+        parts.append(f"held out {row['val_loss']:.1f}")
+    return ", ".join(parts)
