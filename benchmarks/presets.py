@@ -94,7 +94,7 @@ def main() -> None:
 
     arguments = _arguments()
     corpus = arguments.corpus or _demo(arguments.out.with_name(f"{arguments.out.name}-corpus"))
-    finished = run(_experiment(arguments), corpus=corpus, out=arguments.out, reporter=Reporter())
+    finished = run(_experiment(arguments), corpus=corpus, out=arguments.out, only=arguments.only, reporter=Reporter())
     rows = _rows(finished)
     text = _markdown(arguments, finished, rows, corpus)
     print(text)
@@ -129,10 +129,6 @@ def _experiment(arguments: argparse.Namespace) -> dict[str, Any]:
             continue
         spectrogram = {"training": {"epochs": arguments.epochs, "batch_size": 32}} if "conv" in name else {}
         cells.append({"name": name, **cell, **spectrogram})
-    if arguments.only:
-        import fnmatch
-
-        cells = [cell for cell in cells if any(fnmatch.fnmatchcase(cell["name"], glob) for glob in arguments.only)]
     return {
         "version": 1,
         "name": f"presets-{arguments.table}",
@@ -153,7 +149,7 @@ def _rows(run: Any) -> Any:
     timings, rows = read_json(run.timings_file), []
     for cell in run.cells:
         if cell["status"] != "done":
-            print(f"{cell['cell']}: {cell['status']}: {cell['reason']}", file=sys.stderr)
+            print(f"{cell['cell']}: {cell['status']} {cell['reason'] or ''}", file=sys.stderr)
             continue
         scores = pd.read_parquet(run.cell_scores_file(cell["cell"])).set_index(["seed", "label"])
         for seed in cell["seeds"]:
