@@ -95,7 +95,7 @@ def main() -> None:
     arguments = _arguments()
     corpus = arguments.corpus or _demo(arguments.out.with_name(f"{arguments.out.name}-corpus"))
     finished = run(_experiment(arguments), corpus=corpus, out=arguments.out, only=arguments.only, reporter=Reporter())
-    rows = _rows(finished)
+    rows = _rows(finished, corpus)
     text = _markdown(arguments, finished, rows, corpus)
     print(text)
     if arguments.write:
@@ -140,7 +140,7 @@ def _experiment(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _rows(run: Any) -> Any:
+def _rows(run: Any, corpus: Path) -> Any:
     """Return one row a cell and seed."""
     import pandas as pd
 
@@ -170,18 +170,16 @@ def _rows(run: Any) -> Any:
                     found = scores.loc[(seed, label)]
                     row |= {f"{label}_{score}": found[score] for score in ("nmi", "ari", "ami")}
                     row[f"{label}_leaked"] = label in found["labels_used"].split(";")
-            rows.append(row | _factors(run, cell, seed))
+            rows.append(row | _factors(run, cell, seed, corpus / "factors.csv"))
     return pd.DataFrame(rows)
 
 
-def _factors(run: Any, cell: dict[str, Any], seed: int) -> dict[str, float]:
+def _factors(run: Any, cell: dict[str, Any], seed: int, table: Path) -> dict[str, float]:
     """Return how latents stand to the factors that the songs were made from; nothing for other songs."""
     import pandas as pd
 
     from musaic.evaluation.disentanglement import mig, sap
-    from musaic.files import read_json
 
-    table = Path(read_json(run.environment_file)["corpus_root"]) / "factors.csv"
     if not table.exists():
         return {}
     latents = pd.read_parquet(run.embedding_file(cell["cell"], seed)).set_index("track_id")

@@ -118,6 +118,9 @@ def test_overrides_do_not_reach_the_original() -> None:
         (["version=2"], ["version", "2"]),
         (["compute.device=tpu"], ["compute.device", "'tpu'"]),
         (["name={}"], ["name"]),
+        (["cells.0={model: basic-vae, input: [statistics], fusion: {kind: late, as_is: [lyric]}}"], ["as_is 'lyric'"]),
+        (["cells.0={model: basic-vae, input: [statistics], prior: {n_clusters: 3}}"], ["prior", "'kind'", "mixture"]),
+        (["cells.0={model: basic-vae, input: [statistics], penalties: {weight: 3}}"], ["penalty", "'kind'", "free-"]),
         (["x=[1"], ["x=[1", "YAML"]),
     ],
 )

@@ -265,6 +265,8 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(name: str) -> None:
     new = functools.partial(quick(name).fit, condition=labels)
     refusals: list[tuple[Callable[[], Any], str]] = [
         (lambda: new(bad), "row 5 is not finite"),
+        (lambda: new(lyrics * np.where(np.arange(N) == 7, 1e300, 1.0)[:, None]), "row 7 is not finite"),
+        (lambda: new({1: lyrics}), "a modality is called 1"),
         (lambda: new({"mel": holes}), "row 4 is not finite .* modality 'mel'"),
         (lambda: new(X, present=none), "row 6 is in no modality"),
         (lambda: new({"mel": empty}), f"row {N - 1} is in no modality"),

@@ -81,7 +81,36 @@ def test_frames_are_read_from_anything_that_gives_rows() -> None:
     assert Store.asked == [4]
 
 
+@pytest.mark.filterwarnings("error")
+def test_foreign_bytes_and_locked_memory_are_numbers_too() -> None:
+    values = np.random.default_rng(0).normal(size=(11, 3)).astype(np.float32)
+    locked = values.copy()
+    locked.flags.writeable = False
+    rows, where = torch.tensor([0, 1]), torch.tensor([0.0, 1.0])
+    own, *others = (
+        tracks(Frames(given, np.array([0, 7, 11])), 5).batch(rows, where).x["mel"]
+        for given in (values, values.astype(">f4"), locked)
+    )
+    assert all(torch.equal(own, other) for other in others)
+
+
+def test_frames_fit_where_their_own_bytes_do() -> None:
+    half = Frames(np.zeros((40, 3), np.float16), np.array([0, 20, 40]))
+    assert half.nbytes == 240
+    assert tracks(half, 5, memory=240).in_memory
+    assert not tracks(half, 5, memory=239).in_memory
+
+
+def test_what_is_absent_stays_so_among_the_tracks_taken() -> None:
+    frames = Frames(np.ones((6, 2)), np.array([0, 2, 4, 6]), np.array([True, False, True]))
+    taken = frames.take(np.array([1, 2]))
+    assert taken.lengths.tolist() == [0, 2]
+
+
 def test_frames_that_are_none_are_refused() -> None:
+    for wrong_type in (np.complex64, object, "U3"):
+        with pytest.raises(InputError, match="must be real numbers"):
+            Frames(np.zeros((4, 2)).astype(wrong_type), np.array([0, 4]))
     for offsets in ([0, 3], [1, 4], [0, 3, 2, 4], [0, 4, 5], [4]):
         with pytest.raises(InputError, match="offsets of 4 frames must rise from 0 to 4"):
             Frames(np.zeros((4, 2)), np.array(offsets))

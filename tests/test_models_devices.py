@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from musaic.errors import MusaicError
+from musaic.errors import MusaicError, UsageError
 from musaic.models import Vae, build, parse_config
 from musaic.models.vae.training.devices import launched, make_fabric
 from test_models_checkpoints import Memory, vectors
@@ -104,6 +105,15 @@ def test_two_processes_train_as_one(tmp_path: Path) -> None:
 def test_alone_without_a_launcher() -> None:
     assert launched() == 1
     assert make_fabric("cpu", "auto", convolves=False).world_size == 1
+
+
+def test_devices_that_are_not_there_are_told() -> None:
+    with pytest.raises(UsageError, match="unknown accelerator 'gpuu'"):
+        make_fabric("gpuu", "auto", convolves=False)
+    for kind, there in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())):
+        if not there:
+            with pytest.raises(MusaicError, match=f"no '{kind}' device on this machine"):
+                make_fabric(kind, "auto", convolves=False)
 
 
 def test_float16_needs_a_gpu() -> None:

@@ -52,7 +52,7 @@ def configs(draw: st.DrawFn) -> NetworkConfig:
     options |= {
         "filters": draw(st.lists(st.integers(3, 9), min_size=1, max_size=5)),
         "head": draw(sizes),
-        "kernel": draw(st.sampled_from([1, 3, 5])),
+        "kernel": draw(st.sampled_from([3, 5, 7])),
         "downsample": draw(st.sampled_from(["stride", "max-pool"])),
         "max_flat": draw(st.sampled_from([1, 20, 4096])),
     }
@@ -272,6 +272,7 @@ def test_configurations_round_trip_and_are_closed(name: str) -> None:
         ({"kind": "conv2d", "filters": []}, "filters in the network is empty"),
         ({"kind": "conv1d", "filters": [-3]}, "filters must be whole numbers from 1"),
         ({"kind": "conv2d", "kernel": 4}, "kernel must be odd"),
+        ({"kind": "conv1d", "kernel": 1}, "kernel in the network: input should be greater than or equal to 3"),
         ({"kind": "conv2d", "downsample": "average"}, "'stride' or 'max-pool'"),
         (3, "must be a kind"),
     ],

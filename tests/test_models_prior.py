@@ -90,3 +90,19 @@ def test_held_responsibilities_are_taken_as_they_are() -> None:
         )
         torch.testing.assert_close(found.dimensions[row], shifted)
         torch.testing.assert_close(found.component[row], -torch.log_softmax(prior.logits, dim=0)[c])
+
+
+def test_half_precision_around_it_changes_nothing() -> None:
+    """Far from the origin, squares that are multiplied out cancel to a few digits."""
+    torch.manual_seed(0)
+    prior = mixture(5, 8).float()
+    with torch.no_grad():
+        prior.means.mul_(5)
+        prior.log_variances.fill_(-2.0)
+    mean = prior.means[torch.arange(40) % 5].detach() + 0.3 * torch.randn(40, 8)
+    told = mean, torch.full((40, 8), -3.0), mean + 0.2 * torch.randn(40, 8)
+    alone = prior.divergence(*told)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        within = prior.divergence(*told)
+    assert torch.equal(within.dimensions, alone.dimensions)
+    assert torch.equal(within.component, alone.component)

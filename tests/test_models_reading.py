@@ -146,12 +146,19 @@ def test_what_cannot_be_inferred_is_refused(everything: Vae) -> None:
         (lambda: everything.infer(X["lyrics"], "mel"), "as a mapping"),
         (lambda: late.infer({"lyrics": tracks("both").X["lyrics"]}, "mel"), "late fusion learns every modality by it"),
         (lambda: everything.traverse(6), "no latent dimension 6; give one from 0 to 5"),
+        (lambda: everything.traverse(1.5), "no latent dimension 1.5"),  # type: ignore[arg-type]
         (lambda: everything.traverse(0, steps=1), "at least 2 steps, not 1"),
+        (lambda: everything.traverse(0, steps=2.5), "at least 2 steps, not 2.5"),  # type: ignore[arg-type]
+        (lambda: everything.decode([["a"] * 6]), "not numbers"),
+        (lambda: everything.infer(X, "mel", present=np.ones(120, bool)), "present must be a mapping"),
         (lambda: everything.decode(np.zeros((2, 5))), r"shape \(2, 5\).*\(tracks, 6\)"),
         (lambda: everything.decode(np.full((2, 6), np.nan)), "must be finite"),
         (lambda: everything.decode(np.zeros((0, 6))), r"shape \(0, 6\)"),
         (lambda: everything.decode(np.zeros((2, 6)), condition={"genre": ["رای"] * 2}), "without labels"),
         (lambda: Vae().decode(np.zeros((1, 16))), "call fit first"),
+        (lambda: Vae().traverse(0), "call fit first"),
+        (lambda: Vae().infer(X, "mel"), "call fit first"),
+        (lambda: Vae().get_state(), "call fit first"),
     ]
     for call, words in refusals:
         with pytest.raises(InputError, match=words) as refusal:

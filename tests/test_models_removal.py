@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 
 from musaic.models import InputError
 from musaic.models.config import Removal
-from musaic.models.removal import LabelRemoval
+from musaic.models.removal import LabelRemoval, read_labels
 from tiny_models import GENRE, NAMES, N, missing, quick, through_json, tracks, vectors
 
 METHODS: tuple[Removal, ...] = ("centre", "erase")
@@ -109,6 +110,7 @@ def test_the_labels_that_are_given_are_those_that_are_named() -> None:
         (lambda: model.fit(X), "condition holds nothing; 'raw' as configured needs language"),
         (lambda: model.fit(X, condition={"genre": language}), "needs language"),
         (lambda: model.fit(X, condition={"language": language[:3]}), r"shape \(3,\)"),
+        (lambda: model.fit(X, condition=list(language)), "condition is a list; give the values by label"),  # type: ignore[arg-type]
         (lambda: quick("raw", without={"lirycs": "language"}).fit(X, condition={"language": language}), "'lyrics'"),
     ]
     for call, words in refusals:
@@ -119,6 +121,20 @@ def test_the_labels_that_are_given_are_those_that_are_named() -> None:
         fitted.transform(X)
     erased = quick("raw", without="language", removal="erase").fit(X, condition={"language": language})
     assert erased.transform(X).tobytes() == erased.transform(X, condition={"language": language}).tobytes()
+
+
+def test_labels_are_missing_in_whatever_way_a_table_says_so() -> None:
+    values = ["বাংলা", "عربي", "بدون"]
+    plain = read_labels({"language": [*values, None, None]}, ("language",), 5, "raw")["language"]
+    assert list(plain) == [*values, None, None]
+    tables = [
+        pd.DataFrame({"language": pd.Series([*values, None, pd.NA], dtype="string")}),
+        {"language": [*values, pd.NA, pd.NaT]},
+        {"language": pd.Categorical([*values, None, np.nan])},
+        {"language": [*values, "", float("nan")]},
+    ]
+    for table in tables:
+        assert list(read_labels(table, ("language",), 5, "raw")["language"]) == list(plain)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["raw", "basic-vae", "conv2d-vae"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
+from musaic.models.config import Scaling
 from musaic.models.fusion import EarlyFusion
-from musaic.models.inputs import Frames, read_blocks
+from musaic.models.inputs import Blocks, Frames, read_blocks
 from musaic.models.scaling import ROBUST, Scaler
 
 METHODS = ["none", "standard", "robust", "per-track"]
@@ -146,3 +149,23 @@ def test_scales_of_many_frames_come_from_a_part_of_them(monkeypatch: pytest.Monk
     fusion = EarlyFusion("standard").fit(blocks)
     np.testing.assert_allclose(fusion.scalers_["x"].center_, 4.0, atol=0.4)
     np.testing.assert_allclose(fusion.scalers_["x"].scale_, 2.0, rtol=0.15)
+
+
+@pytest.mark.parametrize("scaling", METHODS)
+def test_scales_of_many_frames_are_learned_without_holding_them(
+    scaling: Scaling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Store:
+        shape = (50 * 4000, 16)
+
+        def __getitem__(self, rows: slice) -> np.ndarray:
+            first, last, _ = rows.indices(self.shape[0])
+            return np.full((last - first, 16), np.float32(first % 7)) + np.arange(16, dtype=np.float32)
+
+    monkeypatch.setattr("musaic.models.fusion.SAMPLED", 1000)
+    blocks = Blocks({"mel": Frames(Store(), np.arange(51) * 4000)}, {"mel": np.ones(50, bool)})
+    tracemalloc.start()
+    EarlyFusion(scaling).fit(blocks)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 50 * 4000 * 16 * 4 / 4

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import adjusted_rand_score
 
 from musaic.errors import UsageError
@@ -73,7 +74,6 @@ def test_a_track_belongs_where_it_did_whatever_comes_with_it(fitted: Vade) -> No
     np.testing.assert_allclose(fitted.responsibilities(X[order]), fitted.responsibilities(X)[order], atol=1e-4)
 
 
-@pytest.mark.slow  # UMAP is compiled first
 def test_held_out_tracks_only_judge() -> None:
     X, _ = groups()
     P = (X > 0).astype(np.float32)
@@ -94,6 +94,28 @@ def test_groups_to_begin_with_may_be_found_in_latents_or_features(space: str) ->
     assert adjusted_rand_score(truth, model.predict(X)) > 0.9
 
 
+def test_threads_that_a_start_brings_along_are_not_trained_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the first UMAP of a process does."""
+    seen: set[int] = set()
+
+    def neighbourhoods(points: np.ndarray, random_state: int) -> np.ndarray:
+        torch.set_num_threads(2)
+        return points
+
+    monkeypatch.setattr("musaic.models.vae.mixture._neighbourhoods", neighbourhoods)
+    prior = {**OPTIONS["prior"], "start": "umap", "n_init": 1}
+    vade(prior=prior).set_params(on_epoch=lambda epoch, row: seen.add(torch.get_num_threads())).fit(groups()[0])
+    assert seen == {1}
+
+
+@pytest.mark.slow  # UMAP is compiled first
+@pytest.mark.parametrize("n", [4, 11])
+def test_few_tracks_have_neighbourhoods_too(n: int) -> None:
+    prior = {**OPTIONS["prior"], "start": "umap", "n_clusters": 2, "n_init": 1}
+    assert np.isfinite(vade(latent_dim=12, prior=prior).fit_transform(groups(n)[0])).all()
+
+
+@pytest.mark.slow  # UMAP is compiled first
 def test_neighbourhoods_may_decide_where_components_begin() -> None:
     X, truth = groups(60)
     model = vade(prior={**OPTIONS["prior"], "start": "umap"}).fit(X)
@@ -117,6 +139,12 @@ def test_what_cannot_be_is_refused() -> None:
     X, _ = groups()
     with pytest.raises(InputError, match="3 components cannot begin with 2 tracks"):
         vade().fit(X[:2])
+    started: list[int] = []
+    with pytest.raises(InputError, match="9 components cannot begin with 8 tracks"):
+        vade(prior={"n_clusters": 9}).set_params(on_epoch=lambda epoch, row: started.append(epoch)).fit(X[:8])
+    assert not started  # before anything is trained
+    with pytest.raises(InputError, match="3 tracks have no neighbourhoods"):
+        vade(prior={"n_clusters": 2, "start": "umap"}).fit(X[:3])
     with pytest.raises(InputError, match="between 0 and 1"):
         vade(likelihood="bernoulli").fit(X)
     assert not hasattr(build(parse_config({**OPTIONS, "prior": "standard"})), "predict")

@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from musaic.errors import UsageError
 from musaic.models import InputError, MlpConfig, Pca, PcaConfig, TrainingConfig, Vae, VaeConfig
+from musaic.models.vae.data import Batch
+from musaic.models.vae.module import Posterior, VaeModule
+from musaic.models.vae.training.loop import held_out
 from tiny_models import LANGUAGE, N, missing, quick, through_json, tracks, vectors
 
 SMALL: dict[str, Any] = {
@@ -255,3 +259,82 @@ def test_features_between_0_and_1_are_checked_where_they_are_there() -> None:
     vae("basic-vae", **options).fit(both, present={"tags": np.arange(N) != 5})
     with pytest.raises(UsageError, match="directions as they are; set scaling to 'none'"):
         vae("basic-vae", likelihood="cosine")
+
+
+def test_tracks_without_the_one_modality_that_is_learned_are_no_part_of_its_bound() -> None:
+    X, present = tracks("both").X, missing()
+    model = vae("basic-vae", fusion={"kind": "late", "as_is": ["lyrics"]}, network={"widths": [8], "dropout": 0.0})
+    model.fit({"mel": X["lyrics"], "lyrics": X["lyrics"]}, present=present)
+    blocks, labels = model._read({"mel": X["lyrics"], "lyrics": X["lyrics"]}, present)
+    batch = model._tracks(blocks, labels).batch(torch.arange(N))
+    terms = model.module_(batch, torch.ones(N, model.module_.n_latent))
+    here = torch.from_numpy(present["mel"])
+    assert (terms.nll[here] != 0).all()
+    assert (terms.nll[~here] == 0).all()
+    assert (terms.divergence()[~here] == 0).all()
+
+
+def test_an_autoencoder_has_no_posterior_to_draw_from() -> None:
+    X = tracks("both").X
+    model = vae("autoencoder").fit(X)
+    mean, variance = model.posterior(X)
+    assert not variance.any()
+    assert not model.posterior_variance_.any()
+    np.testing.assert_array_equal(model.sample(X), mean)
+
+
+def test_a_label_that_only_held_out_tracks_have_stands_for_unknown() -> None:
+    X = vectors(60)["audio"]
+    held = held_out(60, 0.1, random_state=3)
+    language = np.where(held, "নতুন", np.where(np.arange(60) % 2, "عربي", "हिन्दी")).astype(object)
+    model = vae("cvae").fit(X, condition={"language": language})
+    np.testing.assert_array_equal(model.split_ == "held-out", held)
+    unknown = np.where(held, None, language)
+    Z = model.transform(X, condition={"language": unknown})
+    np.testing.assert_array_equal(model.transform(X, condition={"language": language}), Z)
+
+
+def test_a_track_without_a_group_is_by_itself() -> None:
+    X = vectors(60)["audio"]
+    alone = [None, "عربي", np.nan, "বাংলা", "عربي", "বাংলা"]
+    splits = [vae("basic-vae").fit(X, groups=(alone * 10)[:60]).split_ for _ in range(2)]
+    assert (splits[0] == splits[1]).all()
+    groups = np.array([str(group) if isinstance(group, str) else f"{row}" for row, group in enumerate(alone * 10)])
+    assert all(len(set(splits[0][groups == group])) == 1 for group in set(groups))
+    assert (splits[0] == "held-out").any()
+
+
+@pytest.mark.parametrize("name", ["conv1d-vae", "conv2d-vae", "deep-conv-vae"])
+def test_convolutions_of_vectors_alone_are_refused(name: str) -> None:
+    """They would be dense layers under another name."""
+    with pytest.raises(InputError, match="network is for frames, and audio, lyrics has none"):
+        vae(name).fit(vectors())
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None, "3"])
+def test_a_seed_is_a_whole_number(seed: Any) -> None:
+    with pytest.raises(InputError, match="whole number from 0"):
+        vae("basic-vae").set_params(random_state=seed).fit(vectors()["audio"])
+
+
+def test_a_seed_of_numpy_is_one_like_any_other() -> None:
+    model = vae("basic-vae").set_params(random_state=np.int64(3)).fit(vectors()["audio"])
+    assert through_json(model).transform(vectors()["audio"]).tobytes() == model.embedding_.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["frames", "missing"])
+def test_how_much_is_looked_at_together_changes_nothing(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = tracks(kind)
+    whole = quick("vade").fit(given.X, present=given.present)
+    encode, seen = VaeModule.encode, set()
+
+    def noting(self: VaeModule, batch: Batch, extra: torch.Tensor | None) -> Posterior:
+        seen.update(() if self.training else (len(batch.present),))
+        return encode(self, batch, extra)
+
+    monkeypatch.setattr("musaic.models.vae.module.AT_ONCE", 1)
+    monkeypatch.setattr(VaeModule, "encode", noting)
+    parts = quick("vade").fit(given.X, present=given.present)
+    np.testing.assert_allclose(parts.starts_, whole.starts_, rtol=1e-5)  # type: ignore[attr-defined]
+    np.testing.assert_allclose(parts.embedding_, whole.embedding_, atol=1e-5)  # type: ignore[attr-defined]
+    assert seen == {1}

@@ -179,7 +179,8 @@ def summarise(
 
 def known_labels(column: Sequence[Any]) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
     """Return labels as text, and which of them are there."""
-    known = np.array([not (value is None or value == "" or value != value) for value in column], dtype=bool)
+    gone = pd.isna(np.asarray(column, dtype=object)).tolist()
+    known = np.array([not (there or value == "") for value, there in zip(column, gone, strict=True)], dtype=bool)
     return np.array([str(value) for value in column], dtype=np.str_), known
 
 

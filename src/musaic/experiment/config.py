@@ -71,6 +71,11 @@ class CellConfig(Config):
             for name in named if isinstance(named, Mapping) else ():
                 if name not in self.input:
                     raise unknown(f"input in {key}", name, self.input)
+        fusion = getattr(model, "fusion", None)
+        for key in ("weights", "as_is"):
+            for name in getattr(fusion, key, ()):
+                if name not in self.input:
+                    raise unknown(f"input in fusion.{key}", name, self.input)
         return self
 
     @property

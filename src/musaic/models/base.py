@@ -15,7 +15,7 @@ from sklearn.utils.validation import validate_data
 
 from musaic.models.config import ModelConfig
 from musaic.models.fusion import EarlyFusion
-from musaic.models.inputs import ONLY, Blocks, Form, Input, InputError, Presence, check_names, read_blocks
+from musaic.models.inputs import ONLY, Blocks, Form, Input, InputError, Presence, check_names, read_blocks, read_groups
 from musaic.models.removal import LabelRemoval, read_labels
 
 Row = dict[str, float]
@@ -36,7 +36,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     ----------
     config : ModelConfig, optional
         The model's own configuration; its defaults where nothing is said.
-    random_state : int
+    random_state : int >= 0
         Same seed, same bytes (on the same machine and device).
     accelerator : str
         Where a model trains that trains at all: 'auto', 'cpu' or 'cuda'. No part of the state.
@@ -106,13 +106,16 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         present : array_like of bool, shape (N,), or mapping of str to such, optional
             Which tracks have which modality. Rows of the others may hold anything and are never read.
         groups : array_like, shape (N,), optional
-            Tracks of one group (an artist, a song) stay on one side of the held-out split.
+            Tracks of one group (an artist, a song) stay on one side of the held-out split; one without (None, NaN) is
+            by itself.
 
         Raises
         ------
         InputError
             Where a row has no modality, a value is not finite, or the configuration names a modality that is not there.
         """
+        if not isinstance(self.random_state, int | np.integer) or self.random_state < 0:
+            raise InputError(f"random_state is {self.random_state!r}; give a whole number from 0.")
         blocks = read_blocks(X, present)
         validate_data(self, X, reset=True, skip_check_array=True, ensure_2d=False)  # notes the names of columns
         self.config_ = self.config if self.config is not None else self.config_class.parse({})
@@ -121,10 +124,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             raise InputError(
                 f"{self.config_.model!r} needs at least {self.least_tracks} tracks; here n_samples = {blocks.n_tracks}."
             )
-        if groups is not None and np.shape(groups) != (blocks.n_tracks,):
-            raise InputError(
-                f"groups has shape {np.shape(groups)}; it must be one value for each of {blocks.n_tracks} tracks."
-            )
+        own = None if groups is None else read_groups(groups, blocks.n_tracks)
         self.forms_ = blocks.forms
         self._check_config(blocks)
         blocks = self._arranged(blocks)
@@ -142,7 +142,7 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             self.removals_[name] = removal.fit(blocks.vectors[name][here], labels[label][here])
         blocks = self._remove(blocks, labels)
         self.fusion_ = EarlyFusion(self.config_.scaling, self.config_.weights).fit(blocks)
-        self._fit(blocks, labels, None if groups is None else np.asarray(groups))
+        self._fit(blocks, labels, own)
         return self
 
     def transform(self, X: Input, *, present: Presence = None, condition: Condition = None) -> NDArray[np.float32]:
@@ -161,9 +161,10 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def get_state(self) -> State:
         """Return what the model is: a JSON-ready dict, and arrays by name."""
+        self._check_fitted()
         head = {
             "config": self.config_.plain(),
-            "random_state": self.random_state,
+            "random_state": int(self.random_state),
             "modalities": {name: list(form) for name, form in self.forms_.items()},
             "dims": dict(self.fusion_.dims_),
             "columns": [str(column) for column in getattr(self, "feature_names_in_", ())],

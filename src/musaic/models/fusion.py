@@ -178,7 +178,8 @@ def _fit_to_frames(scaler: Scaler, frames: Frames, here: NDArray[np.intp]) -> ND
     """Fit a scaler to frames of the tracks that have them; return those frames, scaled."""
     step = max(1, int(frames.lengths[here].sum()) // SAMPLED)
     if scaler.method != "per-track":
-        rows = np.concatenate([frames.track(int(row))[::step] for row in here])
+        # a copy, or what is taken would keep the whole track in memory
+        rows = np.concatenate([frames.track(int(row))[::step].copy() for row in here])
         return scaler.fit(rows).transform(rows)
     own = [per_track(frames.track(int(row)).reshape(1, -1)) for row in here]
     scaler.fit(np.zeros((1, frames.width)))

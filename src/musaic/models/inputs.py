@@ -18,6 +18,9 @@ from musaic.models.rows import TrackRows
 
 Presence = ArrayLike | Mapping[str, ArrayLike] | None
 
+LARGEST = float(np.finfo(np.float32).max)
+"""What models compute with goes no further."""
+
 ONLY = "x"
 """The name of the one modality where ``X`` is an array and not a mapping."""
 
@@ -54,7 +57,7 @@ class Frames:
     Raises
     ------
     InputError
-        Where the offsets do not rise from 0 to the number of rows.
+        Where the offsets do not rise from 0 to the number of rows, or the values are no real numbers.
     """
 
     values: Rows
@@ -66,6 +69,8 @@ class Frames:
         object.__setattr__(self, "offsets", offsets)
         if len(self.values.shape) != 2 or self.values.shape[1] == 0:
             raise InputError(f"frames have shape {self.values.shape}; it must be (frames of all tracks, features).")
+        if self.dtype.kind not in "fiub":
+            raise InputError(f"frames are of type {self.dtype}; they must be real numbers.")
         ends = (offsets[0], offsets[-1]) if offsets.ndim == 1 and len(offsets) > 1 else (-1, -1)
         if ends != (0, self.values.shape[0]) or (np.diff(offsets) < 0).any():
             raise InputError(
@@ -83,6 +88,17 @@ class Frames:
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the values; single precision where they do not say, as it is what they are read as."""
+        told = getattr(self.values, "dtype", None)
+        return told if isinstance(told, np.dtype) else np.dtype(np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that all of the values take."""
+        return int(self.values.shape[0]) * self.width * self.dtype.itemsize
 
     @property
     def width(self) -> int:
@@ -105,7 +121,7 @@ class Frames:
     def take(self, rows: NDArray[np.intp]) -> Frames:
         """Return the frames of some tracks, in the order given; nothing is read."""
         chosen = TrackRows(self._stretch, self.offsets, self.width).take(rows)
-        return Frames(chosen, chosen.offsets)
+        return Frames(chosen, chosen.offsets, None if self.present is None else self.present[rows])
 
     def _stretch(self, row: int, start: int, stop: int) -> NDArray[Any]:
         return np.asarray(self.values[int(self.offsets[row]) + start : int(self.offsets[row]) + stop])
@@ -205,6 +221,9 @@ def read_blocks(X: Input, present: Presence = None, *, expected: Mapping[str, Fo
         masks = dict.fromkeys(arrays, present)
     if not arrays:
         raise InputError("X holds no modality; give at least one array of shape (tracks, features).")
+    for name in arrays:
+        if not isinstance(name, str):
+            raise InputError(f"a modality is called {name!r}; call it by a text, such as 'audio'.")
     check_names(masks, arrays, "present")
     if expected is not None:
         check_names(arrays, expected, "X")
@@ -249,11 +268,11 @@ def _read_block(name: str, given: Modality, mask: ArrayLike | None) -> tuple[NDA
         here = np.flatnonzero(flags)
         bad = here[[not has[row] or not np.isfinite(block.track(int(row))).all() for row in here]]
     else:
-        bad = np.flatnonzero(flags & ~np.isfinite(block).all(axis=1))
+        bad = np.flatnonzero(flags & ~(np.abs(block) <= LARGEST).all(axis=1))
     if len(bad):
         raise InputError(
-            f"{_rows(bad)} not finite (NaN or inf) in modality {name!r}; mark such tracks absent in present, or leave "
-            "them out."
+            f"{_rows(bad)} not finite (NaN, inf, or too large for single precision) in modality {name!r}; mark such "
+            "tracks absent in present, or leave them out."
         )
     if isinstance(block, Frames):
         return replace(block, present=flags), flags
@@ -301,6 +320,27 @@ def _nothing(form: Form, n_tracks: int) -> NDArray[Any] | Frames:
 
 def _a_frame(kind: str) -> str:
     return " a frame" if kind == "frames" else ""
+
+
+def read_groups(groups: ArrayLike, n_tracks: int) -> NDArray[np.intp]:
+    """Return the number of every track's group, shape (N,); a track without one (None, NaN) is by itself.
+
+    Raises
+    ------
+    InputError
+        Where there is not one value a track.
+    """
+    import pandas as pd
+
+    given = np.asarray(groups, dtype=object)
+    if given.shape != (n_tracks,):
+        raise InputError(f"groups has shape {given.shape}; it must be one value for each of {n_tracks} tracks.")
+    alone = pd.isna(given)
+    # names sorted, as the held-out split draws groups in that order
+    numbers = np.unique(np.asarray(given[~alone].tolist()), return_inverse=True)[1]
+    found = np.empty(n_tracks, np.intp)
+    found[~alone], found[alone] = numbers, len(given) + np.arange(int(alone.sum()))
+    return np.unique(found, return_inverse=True)[1]
 
 
 def check_names(given: Iterable[str], allowed: Iterable[str], where: str) -> None:

@@ -151,7 +151,12 @@ def read_labels(
     dict of str to ndarray of str or None, shape (N,)
         One entry for each that is wanted; None throughout where one was not given.
     """
-    labels = dict(given or {})
+    columns: Any = {} if given is None else given
+    if not isinstance(columns, Mapping) and not hasattr(columns, "columns"):  # a data frame does as well
+        raise InputError(
+            f"condition is a {type(given).__name__}; give the values by label, such as {{'language': values}}."
+        )
+    labels = {str(name): columns[name] for name in columns}
     must = wanted if needed is None else needed
     if labels and not wanted:
         raise InputError(
@@ -168,10 +173,12 @@ def read_labels(
 
 
 def _column(name: str, values: ArrayLike, n_tracks: int) -> NDArray[np.object_]:
+    import pandas as pd
+
     column = np.asarray(values, dtype=object)
     if column.shape != (n_tracks,):
         raise InputError(
             f"condition {name!r} has shape {column.shape}; it must be one value for each of {n_tracks} tracks."
         )
-    missing = [value is None or value != value or value == "" for value in column]
-    return np.array([None if gone else str(value) for value, gone in zip(column, missing, strict=True)], dtype=object)
+    pairs = zip(column, pd.isna(column).tolist(), strict=True)
+    return np.array([None if gone or value == "" else str(value) for value, gone in pairs], dtype=object)

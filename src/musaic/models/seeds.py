@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from mmap import mmap
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import validate_data
 
 from musaic.errors import MusaicError, UsageError
 from musaic.models.base import Condition, Representation, State
@@ -35,7 +37,7 @@ def fit_seeds(
 ) -> dict[int, Representation]:
     """Fit one model with several seeds at once, each in a process with one thread.
 
-    The processes share the arrays of ``X``; none copies them.
+    The processes share the arrays of ``X``; none copies them, and frames in a memory map stay in their file.
 
     Parameters
     ----------
@@ -74,9 +76,10 @@ def fit_seeds(
             if isinstance(outcome, Failure):
                 raise MusaicError(f"seed {seeds[position]}: {outcome.message}")
             state, told = outcome
-            fitted[seeds[position]] = from_state(*state)
+            model = fitted[seeds[position]] = from_state(*state)
+            validate_data(model, X, reset=True, skip_check_array=True, ensure_2d=False)  # notes the names of columns
             for name, value in told.items():
-                setattr(fitted[seeds[position]], name, value)
+                setattr(model, name, value)
     return {seed: fitted[seed] for seed in seeds}
 
 
@@ -85,6 +88,16 @@ class _Array:
     """An array in memory that processes share."""
 
     memory: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """An array in a file, which every process maps for itself."""
+
+    path: str
+    offset: int
     shape: tuple[int, ...]
     dtype: str
 
@@ -115,7 +128,7 @@ def _fit(task: _Task) -> tuple[State, dict[str, Any]]:
 
 @contextmanager
 def _shared(blocks: Blocks, *, copied: bool) -> Iterator[tuple[Given, dict[str, NDArray[np.bool_]]]]:
-    """Yield blocks whose arrays lie in shared memory, and which tracks have them."""
+    """Yield blocks whose arrays lie in shared memory or in files, and which tracks have them."""
     with ExitStack() as stack:
         values: Given = {}
         for name, block in blocks.values.items():
@@ -126,7 +139,11 @@ def _shared(blocks: Blocks, *, copied: bool) -> Iterator[tuple[Given, dict[str, 
         yield values, blocks.present
 
 
-def _copied(array: NDArray[Any], stack: ExitStack) -> _Array:
+def _copied(array: NDArray[Any], stack: ExitStack) -> _Array | _File:
+    source: object = array.base
+    # a part of a mapped array, whose source is that, says the offset of the whole
+    if isinstance(array, np.memmap) and isinstance(source, mmap) and array.filename and array.flags.c_contiguous:
+        return _File(str(array.filename), array.offset, array.shape, array.dtype.str)
     memory = SharedMemory(create=True, size=max(1, array.nbytes))
     stack.callback(memory.unlink)
     stack.callback(memory.close)
@@ -138,6 +155,8 @@ def _opened(given: Any, stack: ExitStack) -> Any:
     """Return what a process was given as an array or frames."""
     if isinstance(given, tuple):
         return Frames(_opened(given[0], stack), given[1])
+    if isinstance(given, _File):
+        return np.memmap(given.path, given.dtype, "r", given.offset, given.shape)
     if not isinstance(given, _Array):
         return given
     memory = SharedMemory(given.memory)

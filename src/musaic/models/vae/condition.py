@@ -178,6 +178,16 @@ class ConditionEmbedding(nn.Module):
             return codes
         return codes.masked_fill(torch.rand(codes.shape, device=codes.device) < self.drop, UNKNOWN)
 
+    @torch.no_grad()
+    def leave_unknown(self, met: Sequence[NDArray[np.bool_]]) -> None:
+        """Give values that no training track has, ``met`` (K + 1,) of each label being False, the vector of `unknown`.
+
+        Their own would be whatever they were drawn as.
+        """
+        for vectors, known in zip(self.vectors, met, strict=True):
+            assert isinstance(vectors, nn.Embedding)
+            vectors.weight[torch.from_numpy(~known)] = vectors.weight[UNKNOWN].clone()
+
     def forward(self, codes: Tensor) -> Tensor:
         """Return the vectors of codes (B, L) of 0 to K, side by side, shape (B, width)."""
         return torch.cat([vectors(codes[:, column]) for column, vectors in enumerate(self.vectors)], dim=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -15,12 +16,14 @@ from musaic.models.vae.penalty_config import Penalties, penalised_labels
 
 def _kind(value: object) -> object:
     """Let ``prior: mixture`` stand for ``prior: {kind: mixture}``."""
+    if isinstance(value, Mapping) and "kind" not in value:
+        raise ValueError("prior does not say which kind; add 'kind' with one of standard, mixture")
     return {"kind": value} if isinstance(value, str) else value
 
 
 def _several(value: object) -> object:
-    """Let ``condition: language`` stand for ``condition: [language]``."""
-    return (value,) if isinstance(value, str) else value
+    """Let ``condition: language`` stand for ``condition: [language]``, and a label named twice for itself."""
+    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value)) if isinstance(value, list) else value
 
 
 class TrainingConfig(Config):

@@ -7,6 +7,7 @@ Letters: N tracks, B tracks of a batch, M modalities, L labels, C frames of a cr
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,13 +59,14 @@ class _Sequence:
         self.center, self.scale = torch.from_numpy(center).to(device), torch.from_numpy(scale).to(device)
         self.starts = torch.from_numpy(frames.offsets[:-1]).to(device)
         self.lengths = torch.from_numpy(frames.lengths).to(device)
-        self.values = torch.from_numpy(np.asarray(frames.values[:])).to(device) if fits else None
+        self.values = _tensor(frames.values[:]).to(device) if fits else None
 
     def first(self, rows: Tensor, where: Tensor) -> Tensor:
         """Return the first frames of crops, shape (B,)."""
         slack = (self.lengths[rows] - self.crop).clamp_min(0)
+        exact = torch.float32 if self.device.type == "mps" else torch.float64  # which that has not
         # a hair more, or i/n times n·k is rounded to less than i·k, and crops side by side leave out a frame
-        return torch.minimum((where.double() * (slack + 1) + 1e-6).long(), slack)
+        return torch.minimum((where.to(exact) * (slack + 1) + 1e-6).long(), slack)
 
     def firsts(self) -> NDArray[np.float32]:
         """Return the first frames of the tracks that have any, and how many they have."""
@@ -146,7 +148,7 @@ class Tracks:
         self.held: Tensor | None = None
         vectors = fusion.normalized(blocks)
         self._vectors = {name: torch.from_numpy(values).to(self.device) for name, values in vectors.items()}
-        fits = sum(frames.values.shape[0] * frames.width * 4 for frames in blocks.frames.values()) <= memory
+        fits = sum(frames.nbytes for frames in blocks.frames.values()) <= memory
         self._sequences = {
             name: _Sequence(frames, *fusion.affine(name, frames), crop, self.device, fits)
             for name, frames in blocks.frames.items()
@@ -214,3 +216,12 @@ class Tracks:
         """Return where the crops lie that cover a track, from 0 (its beginning) to 1 (its end)."""
         n = int(self.n_segments[row])
         return [number / (n - 1) for number in range(n)] if n > 1 else [0.5]
+
+
+def _tensor(values: Any) -> Tensor:
+    """Return numbers as a tensor that shares their memory, or of a copy where torch cannot: in foreign byte order."""
+    array = np.asarray(values)
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nothing is written to it
+        return torch.from_numpy(native)

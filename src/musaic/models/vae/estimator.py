@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from musaic.models.base import Condition, Labels, Representation, Row, State
 from musaic.models.inputs import Blocks, Form, Frames, Input, InputError, Presence, check_names
-from musaic.models.vae.condition import Vocabulary
+from musaic.models.vae.condition import UNKNOWN, Vocabulary
 from musaic.models.vae.config import AS_THEY_ARE, TrainingConfig, VaeConfig
 from musaic.models.vae.data import Tracks
 from musaic.models.vae.determinism import same_bytes
@@ -27,6 +27,7 @@ from musaic.models.vae.experts import embedding
 from musaic.models.vae.fusion_config import LateConfig
 from musaic.models.vae.likelihood import Normal
 from musaic.models.vae.module import VaeModule
+from musaic.models.vae.networks import MlpConfig
 from musaic.models.vae.penalty_config import free_nats, penalised_labels
 from musaic.models.vae.posteriors import Encoded
 from musaic.models.vae.reading import Reading
@@ -36,8 +37,6 @@ from musaic.models.vae.training.loop import Save, Training, held_out, train
 from musaic.models.vae.training.schedules import Annealing
 
 GIGABYTE = 1e9
-AT_ONCE = 1 << 22
-"""Numbers that go into the networks at once outside training, about, which bounds the memory."""
 
 
 class Vae(Reading, Representation):
@@ -88,12 +87,16 @@ class Vae(Reading, Representation):
     def posterior(
         self, X: Input, *, present: Presence = None, condition: Condition = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return mean and variance of every track's posterior, averaged over its crops, shape (N, Z) each."""
+        """Return mean and variance of every track's posterior, averaged over its crops, shape (N, Z) each.
+
+        With beta 0 there is none: the variance is 0.
+        """
         return self._encoded(*self._read(X, present, condition)).pooled()
 
     @property
     def variance_(self) -> dict[str, NDArray[np.float32]]:
         """The decoder's variance by modality."""
+        self._check_fitted()
         with torch.no_grad():
             return {
                 name: likelihood.log_variance().exp().numpy()
@@ -114,12 +117,27 @@ class Vae(Reading, Representation):
             told = f"{config.digest(32)} {self.random_state} {fabric.device.type}"
             given = {**self.fusion_.get_state(), "hold": hold, **tracks.fingerprint()}
             self._stages = Stages(self.checkpoints, identity(told, given))
+            met = self._leave_unmet(tracks, hold)
             self._begin(tracks, hold, fabric)
             training = self._train("training", tracks, hold, fabric, config.training, warmup=config.warmup)
+            self.module_.condition.leave_unknown(met)
         self.history_: list[Row] = training.history
         self.best_epoch_ = training.best_epoch
         self.split_ = np.where(hold, "held-out", "train")
         self._take_stock(self._encoded(blocks, labels), blocks)
+
+    def _leave_unmet(self, tracks: Tracks, hold: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+        """Judge held-out tracks whose label no training track has as unknown; return which codes are met, (K + 1,)."""
+        codes, sizes = tracks.codes.cpu().numpy(), self.vocabulary_.sizes
+        found = []
+        for label in self.config_.condition:
+            column = list(sizes).index(label)
+            met = np.isin(np.arange(sizes[label] + 1), codes[~hold, column])
+            met[UNKNOWN] = True
+            codes[~met[codes[:, column]], column] = UNKNOWN
+            found.append(met)
+        tracks.codes = torch.from_numpy(codes).to(tracks.device)
+        return found
 
     def _take_stock(self, encoded: Encoded, blocks: Blocks) -> None:
         """Note what the latents of the fit are like."""
@@ -181,6 +199,11 @@ class Vae(Reading, Representation):
         for key in ("networks", "likelihood"):
             named = getattr(config, key)
             check_names(named if isinstance(named, Mapping) else {}, names, key)
+        if not isinstance(config.network, MlpConfig) and all(form.kind == "vector" for form in self._learned.values()):
+            raise InputError(
+                f"a {config.network.kind!r} network is for frames, and {', '.join(self._learned)} has none; choose a "
+                "model with network 'mlp', or give it log_mel or mfcc, say."
+            )
         if isinstance(config.fusion, LateConfig):
             check_names(config.fusion.weights, names, "fusion.weights")
             check_names(config.fusion.as_is, blocks.vectors, "fusion.as_is")
@@ -235,7 +258,7 @@ class Vae(Reading, Representation):
     def _encoded(self, blocks: Blocks, labels: Labels) -> Encoded:
         """Return the posteriors of all crops of all tracks."""
         tracks = self._tracks(blocks, labels)
-        at_once = max(1, AT_ONCE // self.module_.n_inputs)
+        at_once = self.module_.at_once
         parts: list[tuple[NDArray[Any], ...]] = []
         with same_bytes(self.random_state), torch.no_grad():
             self.module_.eval()
@@ -249,7 +272,10 @@ class Vae(Reading, Representation):
                     weights = share.weight / tracks.n_segments[these]
                     sides = (batch.codes, found.mean, found.log_variance)
                     parts.append((these, places, weights, *(side.numpy() for side in sides)))
-        return Encoded(blocks.n_tracks, *(np.concatenate(part) for part in zip(*parts, strict=True)))
+        rows, where, weights, codes, mean, log_variance = (np.concatenate(part) for part in zip(*parts, strict=True))
+        if not self.config_.beta:  # an autoencoder has no posterior; its heads say any variance
+            log_variance = np.full_like(log_variance, -np.inf)
+        return Encoded(blocks.n_tracks, rows, where, weights, codes, mean, log_variance)
 
     def _embedding(self, encoded: Encoded, blocks: Blocks) -> NDArray[np.float32]:
         """Return what stands for the tracks: pooled posterior means, weighted and accompanied as configured."""

@@ -111,7 +111,7 @@ POSTERIORS: dict[str, Callable[[Tensor, Tensor, Tensor], Posterior]] = {
 """What a track's embedding is read from, by kind of fusion."""
 
 
-def embedding(mean: Tensor, weights: Sequence[float], widths: Sequence[int] | None = None) -> Tensor:
+def embedding(mean: Tensor, weights: Sequence[float]) -> Tensor:
     """Return parts side by side, each multiplied by its weight, and nothing else done to them.
 
     This is the last step to the embedding of a late fusion. Weights that were applied any earlier would be undone by
@@ -120,13 +120,11 @@ def embedding(mean: Tensor, weights: Sequence[float], widths: Sequence[int] | No
     Parameters
     ----------
     mean : Tensor, shape (B, D)
-        Posterior means of the modalities, and features that are taken as they are, side by side.
+        Posterior means of the modalities side by side, equally wide.
     weights : sequence of float
-        One a part.
-    widths : sequence of int, optional
-        Columns of every part; equal where nothing is said.
+        One a modality.
     """
-    parts = torch.split(mean, list(widths or [mean.shape[1] // len(weights)] * len(weights)), dim=1)
+    parts = mean.chunk(len(weights), dim=1)
     return torch.cat([weight * part for weight, part in zip(weights, parts, strict=True)], dim=1)
 
 

@@ -17,6 +17,7 @@ from musaic.models.vae.config import MixturePriorConfig
 LEAST_VARIANCE = 1e-3
 """Of a component, in units of the latents' mean variance."""
 UMAP_DIMS, UMAP_NEIGHBOURS = 10, 15
+LEAST_FOR_UMAP = 4
 MIXTURES = 5
 """Fitted to an embedding, the likeliest taken: of two that find the same groups but one, the worse is common."""
 
@@ -41,6 +42,19 @@ class Start:
     responsibilities: NDArray[np.float64]
 
 
+def check_enough(n_tracks: int, config: MixturePriorConfig) -> None:
+    """Raise `InputError` where so few tracks cannot be a mixture's beginning."""
+    if n_tracks < config.n_clusters:
+        raise InputError(
+            f"a mixture of {config.n_clusters} components cannot begin with {n_tracks} tracks; lower n_clusters."
+        )
+    if config.start == "umap" and n_tracks < LEAST_FOR_UMAP:
+        raise InputError(
+            f"{n_tracks} tracks have no neighbourhoods to begin with; give at least {LEAST_FOR_UMAP}, or set start to "
+            "'gmm'."
+        )
+
+
 def start(
     latents: NDArray[np.float64],
     features: NDArray[np.float64],
@@ -52,15 +66,12 @@ def start(
     Raises
     ------
     InputError
-        Where there are fewer tracks than components.
+        Where there are fewer tracks than components, or too few for a neighbourhood.
     """
     from sklearn.mixture import GaussianMixture
     from threadpoolctl import threadpool_limits
 
-    if len(latents) < config.n_clusters:
-        raise InputError(
-            f"a mixture of {config.n_clusters} components cannot begin with {len(latents)} tracks; lower n_clusters."
-        )
+    check_enough(len(latents), config)
     space = latents if config.space == "latents" else features
     if config.start == "umap":
         space = _neighbourhoods(space, random_state)
@@ -92,9 +103,11 @@ def _neighbourhoods(points: NDArray[np.float64], random_state: int) -> NDArray[n
     from umap import UMAP
 
     umap: Any = UMAP(
-        n_components=min(UMAP_DIMS, points.shape[1]),
+        # UMAP starts from one eigenvector more than dimensions, and there must be more tracks than those
+        n_components=min(UMAP_DIMS, points.shape[1], len(points) - 2),
         n_neighbors=min(UMAP_NEIGHBOURS, len(points) - 1),
         min_dist=0.0,
         random_state=random_state,
+        n_jobs=1,
     )
     return np.asarray(umap.fit_transform(points), dtype=np.float64)

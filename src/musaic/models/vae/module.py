@@ -28,6 +28,9 @@ from musaic.models.vae.networks.config import MlpConfig, NetworkConfig
 from musaic.models.vae.penalties import View, build_penalties
 from musaic.models.vae.prior import MixturePrior, Prior, StandardPrior
 
+AT_ONCE = 1 << 22
+"""Numbers that go into the networks at once outside training, about, which bounds the memory."""
+
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
@@ -161,6 +164,11 @@ class VaeModule(nn.Module):
         return sum(math.prod(shape) for part in self.parts for shape in part.shapes.values())
 
     @property
+    def at_once(self) -> int:
+        """Tracks or crops that may go in together outside training."""
+        return max(1, AT_ONCE // self.n_inputs)
+
+    @property
     def needs_second_view(self) -> bool:
         """Whether a penalty compares two views of every track."""
         return any(penalty.needs_second_view for penalty in self.penalties)
@@ -263,7 +271,7 @@ class VaeModule(nn.Module):
         nll = torch.zeros(len(z), device=z.device)
         for name, weight, here in zip(self.names, self.weights, batch.present.unbind(dim=1), strict=True):
             own = self._likelihood(name)(batch.x[name], said[name], batch.masks.get(name))
-            nll = nll + (weight * own * here if len(self.names) > 1 else weight * own)
+            nll = nll + weight * own * here
         return Terms(nll, *self.prior.divergence(mean, log_variance, z, batch.held), {})
 
     def _stratified(self, batch: Batch, experts: Strata, extra: Tensor | None, noise: Tensor) -> Terms:

@@ -81,6 +81,9 @@ class FreeBitsConfig(Config):
 
 def _kind(value: object) -> object:
     """Let ``free-bits`` stand for ``{kind: free-bits}``."""
+    if isinstance(value, Mapping) and "kind" not in value:
+        kinds = "crop-consistency, independence, free-bits"
+        raise ValueError(f"a penalty does not say which kind; add 'kind' with one of {kinds}")
     return {"kind": value} if isinstance(value, str) else value
 
 

@@ -110,8 +110,13 @@ class MixturePrior(Prior):
         """Return the parts of eq. 12 that are no reconstruction, with one sample, as two divergences.
 
         Along the dimensions, the components' divergences weighted by responsibility; and that of the responsibilities
-        from the mixture weights.
+        from the mixture weights. In single precision at least, also under autocast: squares that are multiplied out
+        nearly cancel, and half precision would leave nothing of them.
         """
+        with torch.autocast(z.device.type, enabled=False):
+            return self._divergence(mean, log_variance, z, held)
+
+    def _divergence(self, mean: Tensor, log_variance: Tensor, z: Tensor, held: Tensor | None) -> Divergence:
         log_gamma = torch.log_softmax(self.log_joint(z), dim=1)
         gamma = log_gamma.exp() if held is None else held
         log_variances = self.log_variances.clamp(*LOG_VARIANCE_RANGE)

@@ -146,6 +146,7 @@ class Reading:
         InputError
             Where the model does not know the modality, or learns every modality by itself (late fusion).
         """
+        self._check_fitted()
         check_names([modality], self.module_.names, "infer")
         if self.config_.fusion.kind == "late":
             raise InputError(
@@ -159,7 +160,9 @@ class Reading:
                 f"{', '.join(name for name in self.module_.names if name != modality) or 'several modalities'}."
             )
         known = (
-            {name: mask for name, mask in present.items() if name != modality} if isinstance(present, Mapping) else None
+            {name: mask for name, mask in present.items() if name != modality}
+            if isinstance(present, Mapping)
+            else present
         )
         mean, _ = self._encoded(*self._read(others, known, condition)).pooled()
         return self.decode(mean, condition=condition)[modality]
@@ -210,8 +213,9 @@ class Reading:
         decoded : dict of str to ndarray, shape (S, D) or (S, C, F)
             What it stands for.
         """
+        self._check_fitted()
         n_dims = len(self.latent_mean_)
-        if not 0 <= dim < n_dims:
+        if not isinstance(dim, int | np.integer) or not 0 <= dim < n_dims:
             raise InputError(f"there is no latent dimension {dim}; give one from 0 to {n_dims - 1}.")
         middle = self.latent_mean_ if at is None else self._latents(np.asarray(at)[None])[0]
         latents = np.repeat(middle[None], _at_least_two(steps), axis=0)
@@ -306,7 +310,10 @@ class Reading:
 
     def _latents(self, Z: ArrayLike) -> NDArray[np.float32]:
         self._check_fitted()
-        latents = np.ascontiguousarray(Z, dtype=np.float32)
+        try:
+            latents = np.ascontiguousarray(Z, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise InputError("latents hold values that are not numbers; give an array (tracks, Z).") from None
         shape = (len(latents) or None, self.module_.n_latent)
         if latents.shape != shape or not np.isfinite(latents).all():
             raise InputError(
@@ -316,6 +323,6 @@ class Reading:
 
 
 def _at_least_two(steps: int) -> int:
-    if steps < 2:
-        raise InputError(f"a path needs at least 2 steps, not {steps}.")
+    if not isinstance(steps, int | np.integer) or steps < 2:
+        raise InputError(f"a path needs a whole number of at least 2 steps, not {steps}.")
     return steps

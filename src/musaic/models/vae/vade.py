@@ -22,7 +22,7 @@ from musaic.models.vae.config import MixturePriorConfig
 from musaic.models.vae.data import Tracks
 from musaic.models.vae.determinism import same_bytes
 from musaic.models.vae.estimator import Vae
-from musaic.models.vae.mixture import Start, start
+from musaic.models.vae.mixture import Start, check_enough, start
 from musaic.models.vae.module import VaeModule
 from musaic.models.vae.posteriors import Encoded
 from musaic.models.vae.prior import MixturePrior
@@ -71,6 +71,7 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
         """Pretrain as an autoencoder, then let every start's components and the encoder meet, and keep the best."""
         config, training = self.config_.prior, self.config_.training
         assert isinstance(config, MixturePriorConfig)
+        check_enough(int((~hold).sum()), config)
         self.pretraining_: list[Row] = []
         if config.pretraining:
             noise = self.config_.input_noise if config.denoising is None else config.denoising
@@ -113,6 +114,7 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
         assert isinstance(config, MixturePriorConfig)
         features = tracks.overview() if config.space == "features" else latents
         found = start(latents[~hold], features[~hold], config, self.random_state + 1000 * number)
+        torch.set_num_threads(1)  # as `same_bytes` has it: the first UMAP of a process starts threads for torch too
         self._place(found)
         held = self._assigned(latents.astype(np.float32))
         held[~hold] = found.responsibilities
@@ -122,7 +124,7 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
         """Return the posterior means of the crops in the middle of the tracks, shape (N, Z)."""
         self.module_.to(tracks.device).eval()
         with torch.no_grad():
-            parts = [self.module_.posterior(tracks.batch(rows)).mean.cpu() for rows in _all(tracks)]
+            parts = [self.module_.posterior(tracks.batch(rows)).mean.cpu() for rows in self._all(tracks)]
         return torch.cat(parts).numpy()
 
     def _bound(self, tracks: Tracks) -> float:
@@ -130,11 +132,15 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
         self.module_.to(tracks.device).eval()
         total = 0.0
         with torch.no_grad():
-            for rows in _all(tracks):
+            for rows in self._all(tracks):
                 noise = torch.zeros(len(rows), self.module_.n_latent, device=tracks.device)
                 terms = self.module_(tracks.batch(rows), noise)
                 total -= float((terms.nll + terms.divergence()).sum())
         return total / len(tracks)
+
+    def _all(self, tracks: Tracks) -> tuple[Tensor, ...]:
+        """Return the rows of all tracks, a part at a time."""
+        return torch.split(torch.arange(len(tracks)), min(JUDGED_AT_ONCE, self.module_.at_once))
 
     def _place(self, start: Start) -> None:
         self._mixture.place(
@@ -163,7 +169,3 @@ def _load(module: VaeModule, notes: Mapping[str, NDArray[Any]], prefix: str) -> 
     """Give the module the weights that `_weights` returned."""
     own = module.state_dict()
     module.load_state_dict({name: torch.from_numpy(np.array(notes[f"{prefix}.{name}"])) for name in own})
-
-
-def _all(tracks: Tracks) -> tuple[Tensor, ...]:
-    return torch.split(torch.arange(len(tracks)), JUDGED_AT_ONCE)

@@ -60,8 +60,8 @@ class ConvConfig(NetworkConfig):
     ----------
     filters : tuple of int >= 1
         Filters of every stage; a stage halves each side of the map (rounding up) until it is 1.
-    kernel : int >= 1, odd
-        Side of the filters.
+    kernel : int >= 3, odd
+        Side of the filters; with a stride of 2, one of 1 would never see half of the map.
     downsample : {'stride', 'max-pool'}
         What halves the encoder's maps: a stride of 2, or a maximum over each pair. Strides cost about half as much.
     head : tuple of int >= 1
@@ -72,7 +72,7 @@ class ConvConfig(NetworkConfig):
     """
 
     filters: tuple[int, ...] = Field(min_length=1)
-    kernel: int = Field(default=3, ge=1)
+    kernel: int = Field(default=3, ge=3)
     downsample: Literal["stride", "max-pool"] = "stride"
     norm: Norm = "batch"
     head: tuple[int, ...] = (128,)
@@ -90,7 +90,7 @@ class Conv1dConfig(ConvConfig):
 
     kind: Literal["conv1d"] = "conv1d"
     filters: tuple[int, ...] = Field(default=(64, 128, 256), min_length=1)
-    kernel: int = Field(default=5, ge=1)
+    kernel: int = Field(default=5, ge=3)
 
 
 class Conv2dConfig(ConvConfig):

@@ -15,7 +15,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from musaic.errors import MusaicError
+from musaic.errors import MusaicError, unknown
 
 PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
 """What Fabric calls them."""
@@ -38,9 +38,16 @@ def make_fabric(accelerator: str, precision: str, *, convolves: bool) -> Fabric:
 
     Raises
     ------
+    UsageError
+        For an accelerator of another name.
     MusaicError
-        For float16 on a CPU.
+        For one that is not there, and for float16 on a CPU.
     """
+    there = {"auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if accelerator not in there:
+        raise unknown("accelerator", accelerator, there)
+    if not there[accelerator]:
+        raise MusaicError(f"there is no {accelerator!r} device on this machine; choose 'auto' or 'cpu'.")
     fabric = _fabric(accelerator, "float32")
     kind = fabric.device.type
     if precision == "auto":

@@ -193,7 +193,8 @@ class _Loop:
         # the held-out bound is always taken with the same noise, so that epochs differ by their weights only
         noise = self._noise(len(judging), self._generator())
         told = judging, noise, torch.tensor(places).repeat(len(judging) // len(places))
-        self.judging = [torch.split(self.together.own(part).to(fabric.device), JUDGED_AT_ONCE) for part in told]
+        at_once = min(JUDGED_AT_ONCE, module.at_once)
+        self.judging = [torch.split(self.together.own(part).to(fabric.device), at_once) for part in told]
 
     @property
     def finished(self) -> bool:
