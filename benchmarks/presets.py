@@ -1,10 +1,10 @@
 """Every preset beside raw features and PCA, on one corpus: what the clusters tell of genre and language, over seeds.
 
-    python benchmarks/presets.py --out DIR [--corpus PATH] [--table presets|language] [--seeds N] [--write FILE]
+    python benchmarks/presets.py --out DIR [--corpus PATH] [--table presets|language|lyrics] [--seeds N] [--write FILE]
 
-Without a corpus, the songs of `musaic demo` are made. Two tables: ``presets`` has all models on statistics,
-spectrograms and lyrics; ``language`` has what takes language out, beside the plain model: centring, erasing, condition,
-independence. The run in DIR goes on where it was left. ``--write`` gives FILE.csv, one row a seed, and FILE.md.
+Without a corpus, the songs of `musaic demo` are made. Three tables: ``presets`` has all models on statistics,
+spectrograms and lyrics; ``language`` has what takes language out of sound and lyrics, beside the plain model: centring,
+erasing, condition, independence; ``lyrics`` the same with lyrics alone. The run in DIR goes on where it was left. ``--write`` gives FILE.csv, one row a seed, and FILE.md.
 
 K-Means with as many clusters as there are genres, on every seed's embedding. A model is held against `pca` of the same
 input by a paired bootstrap over tracks and seeds; with the demo's songs, latents are also held against the known
@@ -67,8 +67,22 @@ OUT: dict[str, dict[str, Any]] = {
         "penalties": [{"kind": "independence", "label": "language", "method": "adversary"}],
     },
 }
-TABLES = {"presets": PRESETS, "language": OUT}
-TITLES = {"presets": "Presets", "language": "Language out of latents"}
+ALONE = {"model": "basic-vae", "input": "lyrics", "scaling": "none"}
+LYRICS_ALONE: dict[str, dict[str, Any]] = {
+    "pca": {"model": "pca", "input": "lyrics", "scaling": "none"},
+    "pca-centred": {"model": "pca", "input": "lyrics", "scaling": "none", "without": "language"},
+    "plain": ALONE,
+    "centred": {**ALONE, "without": "language"},
+    "condition": {**ALONE, "condition": "language"},
+    "hsic": {**ALONE, "penalties": OUT["hsic"]["penalties"]},
+    "adversary": {**ALONE, "penalties": OUT["adversary"]["penalties"]},
+}
+TABLES = {"presets": PRESETS, "language": OUT, "lyrics": LYRICS_ALONE}
+TITLES = {
+    "presets": "Presets",
+    "language": "Language out of latents",
+    "lyrics": "Language out of latents of lyrics alone",
+}
 FACTORS = (
     "tempo_bpm",
     "metre",
