@@ -4,7 +4,8 @@
 
 Without a corpus, the songs of `musaic demo` are made. Three tables: ``presets`` has all models on statistics,
 spectrograms and lyrics; ``language`` has what takes language out of sound and lyrics, beside the plain model: centring,
-erasing, condition, independence; ``lyrics`` the same with lyrics alone. The run in DIR goes on where it was left. ``--write`` gives FILE.csv, one row a seed, and FILE.md.
+erasing, condition, independence; ``lyrics`` the same with lyrics alone. The run in DIR goes on where it was left.
+``--write`` gives FILE.csv, one row a seed, and FILE.md.
 
 K-Means with as many clusters as there are genres, on every seed's embedding. A model is held against `pca` of the same
 input by a paired bootstrap over tracks and seeds; with the demo's songs, latents are also held against the known
