@@ -14,9 +14,10 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import sys
 import tempfile
 from pathlib import Path
+
+from about import command
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
@@ -145,23 +146,14 @@ def _markdown(table) -> str:
 def _write(path: Path, text: str) -> None:
     from importlib.metadata import version
 
-    command = " ".join(["python benchmarks/languages.py", *_named(sys.argv[1:])])
     libraries = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "numpy"))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
-        f"# Language in lyrics vectors\n\n`{command}`\n\n{__doc__.split(chr(10) * 2)[2].strip()}\n\n{text}\n"
+        f"# Language in lyrics vectors\n\n`{command(__file__)}`\n\n{__doc__.split(chr(10) * 2)[2].strip()}\n\n{text}\n"
         f"In brackets: the majority's share for the probe, chance for retrieval. "
         f"Python {platform.python_version()}, {libraries}.\n",
         encoding="utf-8",
     )
-
-
-def _named(arguments: list[str]) -> list[str]:
-    """Return arguments with places of models and songs by their last name: where they lie is nobody's concern."""
-    return [
-        argument.rpartition("/")[2] if argument.startswith(("/", ".")) or ":/" in argument else argument
-        for argument in arguments
-    ]
 
 
 if __name__ == "__main__":

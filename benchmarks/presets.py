@@ -18,10 +18,11 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from about import command, commit
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
@@ -223,13 +224,14 @@ def _markdown(arguments: argparse.Namespace, run: Any, rows: Any, corpus: Path) 
     columns = list(dict.fromkeys(key for row in shown for key in row))
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(str(row.get(column, "")) for column in columns) + " |" for row in shown]
-    command = " ".join(["python benchmarks/presets.py", *_named(sys.argv[1:])])
     about = __doc__.strip().rpartition("\n\n")[2]
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, one thread a model"
     return (
-        f"# {TITLES[arguments.table]} on {corpus.name}\n\n`{command}`\n\n{about}\n\n" + "\n".join(lines) + "\n\n"
+        f"# {TITLES[arguments.table]} on {corpus.name}\n\n`{command(__file__)}`\n\n{about}\n\n"
+        + "\n".join(lines)
+        + "\n\n"
         f"{len(run.tracks)} tracks, {arguments.seeds} seeds, mean ± standard deviation over them; differences with "
-        f"95 % intervals in brackets. Commit {_commit()}, {machine}.\n"
+        f"95 % intervals in brackets. Commit {commit()}, {machine}.\n"
     )
 
 
@@ -271,16 +273,6 @@ def _contender(run: Any, cell: dict[str, Any]) -> Any:
         labelings,
         present=present,
     )
-
-
-def _commit() -> str:
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return git.stdout.strip() or "unknown"
-
-
-def _named(arguments: list[str]) -> list[str]:
-    """Return arguments with places by their last name: where they lie is nobody's concern."""
-    return [Path(argument).name if "/" in argument else argument for argument in arguments]
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ import os
 import platform
 import resource
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+
+from about import command, commit
 
 CONV = {"model": "conv2d-vae", "warmup": 0, "training": {"batch_size": 32, "held_out": 0.0}}
 MLP = {"model": "basic-vae", "warmup": 0, "training": {"batch_size": 64, "held_out": 0.0}}
@@ -170,15 +170,13 @@ def _seeds(vectors: Any, repeats: int) -> tuple[float, float]:
 
 
 def _write(path: Path, text: str) -> None:
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    command = " ".join(["python benchmarks/training.py", *(arg.rpartition("/")[2] for arg in sys.argv[1:])])
     about = __doc__.split("\n\n")[2].strip()
     versions = (
         f"Python {platform.python_version()}, torch {torch.__version__.partition('+')[0]}, {os.cpu_count()} cores"
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
-        f"# Speed of training\n\n`{command}`\n\n{about}\n\n{text}\n\nCommit {git.stdout.strip()}, {versions}.\n",
+        f"# Speed of training\n\n`{command(__file__)}`\n\n{about}\n\n{text}\n\nCommit {commit()}, {versions}.\n",
         encoding="utf-8",
     )
 

@@ -18,11 +18,11 @@ import hashlib
 import json
 import os
 import platform
-import subprocess
-import sys
 import time
 import warnings
 from pathlib import Path
+
+from about import command, commit
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 os.environ.update(dict.fromkeys(THREADS, "1"))
@@ -109,7 +109,7 @@ def main() -> None:
                 **facts,
                 "seconds": round(time.perf_counter() - began, 1),
                 "settings": _digest(settings),
-                "commit": _commit(),
+                "commit": commit(),
             }
             _append(rows, row)
             print(" ".join(f"{name}={row[name]}" for name in COLUMNS if name in row), flush=True)
@@ -254,13 +254,6 @@ def _digest(settings: dict | None) -> str:
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def _commit() -> str:
-    """Return the commit, marked where the tree differs from it."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
-
-
 def _markdown(rows: list[dict[str, str]], data: str, n_images: int) -> str:
     from importlib.metadata import version
 
@@ -277,13 +270,12 @@ def _markdown(rows: list[dict[str, str]], data: str, n_images: int) -> str:
             cells += [runs[0]["epochs"] or "–", _spread(runs, "seconds", 0), _spread(runs, "elbo", 1)]
             lines.append(f"| {' | '.join([name, str(len(runs)), *cells])} |")
     libraries = ", ".join(f"{name} {version(name)}" for name in ("torch", "scikit-learn", "umap-learn", "numpy"))
-    command = " ".join(["python benchmarks/vade.py", *_named(sys.argv[1:])])
     settings = json.dumps(SETTINGS[data]["vade"])
     commits = ", ".join(sorted({row["commit"] for row in rows}))
     return "\n\n".join(
         [
             f"# Clusters of handwritten digits: {data}",
-            f"`{command}`",
+            f"`{command(__file__)}`",
             __doc__.split("\n\n")[2].strip(),
             f"{n_images:,} images, 10 clusters; mean ± standard deviation over n seeds.",
             "\n".join(lines),
@@ -321,11 +313,6 @@ def _machine() -> str:
 
 def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-
-
-def _named(arguments: list[str]) -> list[str]:
-    """Return arguments with places of files by their last name: where they lie is nobody's concern."""
-    return [argument.rpartition("/")[2] if "/" in argument else argument for argument in arguments]
 
 
 if __name__ == "__main__":

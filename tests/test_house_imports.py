@@ -100,3 +100,9 @@ def test_the_door_is_light(statement: str) -> None:
     code = f"import sys; {statement}; print(','.join(sys.modules), file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not HEAVY & set(result.stderr.strip().split(","))
+
+
+@pytest.mark.parametrize("module", ["models.registry", "models.vae.config", "experiment.runner"])
+def test_planning_needs_no_torch(module: str) -> None:
+    code = f"import sys, musaic.{module}; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

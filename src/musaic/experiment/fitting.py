@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -16,14 +16,15 @@ import pandas as pd
 from musaic.experiment.inputs import Inputs
 from musaic.experiment.tensorboard import events
 from musaic.files import atomic, write_parquet
-from musaic.models.base import Representation
 from musaic.models.config import ModelConfig
 from musaic.models.inputs import Frames
 from musaic.models.registry import build
 from musaic.models.vae.config import TrainingConfig
-from musaic.models.vae.estimator import Vae
 from musaic.runs import Run
 from musaic.runs.state import CheckpointFolder, save_state
+
+if TYPE_CHECKING:
+    from musaic.models.vae.estimator import Vae
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ def fit_cell(task: FitTask) -> float:
     A training that was killed goes on from its last checkpoint. The embedding is written last: where it stands, the
     rest stands too, and no checkpoint is left.
     """
+    from musaic.models.vae.estimator import Vae
+
     start = time.perf_counter()
     training = getattr(task.model, "training", TrainingConfig())
     inputs, folder = task.inputs.loaded(training.memory), task.run.model_folder(task.cell, task.seed)
@@ -62,9 +65,9 @@ def fit_cell(task: FitTask) -> float:
                 pd.DataFrame(history).to_csv(temporary, index=False, lineterminator="\n")
     given: dict[str, Any] = {"present": inputs.present, "condition": inputs.labels or None}
     write_tracks = partial(_write, inputs.track_ids)
-    for name, means in _single(model, inputs).items():
-        write_tracks(task.run.embedding_file(task.cell, task.seed, name), _columns("z", means))
     if isinstance(model, Vae):
+        for name, means in _single(model, inputs).items():
+            write_tracks(task.run.embedding_file(task.cell, task.seed, name), _columns("z", means))
         errors = model.reconstruction_error(inputs.values, **given)
         write_tracks(task.run.errors_file(task.cell, task.seed), dict(errors))
         columns = {"split": model.split_} | _columns("z", model.embedding_)
@@ -77,9 +80,9 @@ def fit_cell(task: FitTask) -> float:
     return time.perf_counter() - start
 
 
-def _single(model: Representation, inputs: Inputs) -> dict[str, np.ndarray]:
-    """Return the embeddings of every modality alone, where a VAE has several; NaN for tracks without it."""
-    if not isinstance(model, Vae) or len(model.modalities) < 2:
+def _single(model: Vae, inputs: Inputs) -> dict[str, np.ndarray]:
+    """Return the embeddings of every modality alone, where there are several; NaN for tracks without it."""
+    if len(model.modalities) < 2:
         return {}
     found = {}
     for name in model.modalities:

@@ -93,6 +93,10 @@ class Vae(Reading, Representation):
         """
         return self._encoded(*self._read(X, present, condition)).pooled()
 
+    def fit_transform(self, X: Input, y: Any = None, **told: Any) -> NDArray[np.float32]:
+        """Fit and return the embeddings of the same tracks, which the fit has already made."""
+        return self.fit(X, y, **told).embedding_
+
     @property
     def variance_(self) -> dict[str, NDArray[np.float32]]:
         """The decoder's variance by modality."""
@@ -221,7 +225,7 @@ class Vae(Reading, Representation):
                 _check_shares(name, blocks.values[name], np.flatnonzero(blocks.present[name]))
 
     def _module(self) -> VaeModule:
-        return VaeModule(self._learned, self.config_, self.vocabulary_.sizes, self._weights)
+        return VaeModule(self._learned, self.config_, self.vocabulary_.sizes, self.config_.weights)
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -234,11 +238,6 @@ class Vae(Reading, Representation):
         fusion = self.config_.fusion
         as_is = fusion.as_is if isinstance(fusion, LateConfig) else ()
         return {name: form for name, form in self.forms_.items() if name not in as_is}
-
-    @property
-    def _weights(self) -> dict[str, float]:
-        """What log-likelihoods are multiplied by."""
-        return self.config_.weights
 
     def _tracks(self, blocks: Blocks, labels: Labels, device: torch.device | None = None) -> Tracks:
         codes = self._codes(labels, blocks.n_tracks)

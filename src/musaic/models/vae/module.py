@@ -246,9 +246,8 @@ class VaeModule(nn.Module):
     def forward(self, batch: Batch, noise: Tensor, other: Batch | None = None) -> Terms:
         """Return the parts of the bound, with the posterior samples that ``noise`` (B, Z) stands for.
 
-        Penalties are computed while training only.
-
-        ``other`` is a second view of the same tracks, for the penalties that compare two.
+        ``other`` is a second view of the same tracks, for the penalties that compare two. Penalties are computed while
+        training only.
         """
         extra = self.extra(batch.codes)
         posterior = self.encode(batch, extra)
