@@ -35,6 +35,7 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
 
     It begins as an autoencoder. The components are placed on groups of tracks, by several starts; with each, the tracks
     keep the components of the start for some epochs, and training goes on freely from the one with the best ELBO then.
+    The schedule of the learning rate is that of the free training; before, the rate is constant.
 
     Attributes
     ----------
@@ -76,7 +77,7 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
         if config.pretraining:
             noise = self.config_.input_noise if config.denoising is None else config.denoising
             self.module_.set_noise(noise)
-            long = training.model_copy(update={"epochs": config.pretraining})
+            long = training.model_copy(update={"epochs": config.pretraining, "schedule": "constant"})
             self.pretraining_ += self._train("pretraining", tracks, hold, fabric, long, beta=0.0).history
             self.module_.set_noise(self.config_.input_noise)
         notes = self._stages.notes
@@ -97,7 +98,7 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
             _load(self.module_, notes, "pretrained")
             held = self._placed(number, tracks, hold)
         if config.hold:
-            short = self.config_.training.model_copy(update={"epochs": config.hold})
+            short = self.config_.training.model_copy(update={"epochs": config.hold, "schedule": "constant"})
             tracks.held = None if done else held.to(tracks.device)
             history = self._train(stage, tracks, hold, fabric, short).history
             tracks.held = None
