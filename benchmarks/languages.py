@@ -34,7 +34,7 @@ def main() -> None:
     import numpy as np
     import pandas as pd
 
-    from musaic.experiment.config import corpus_config
+    from musaic.experiment.loading import corpus_config
     from musaic.experiment.songs import read_corpus
     from musaic.lyrics.encoders import build
 

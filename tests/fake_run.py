@@ -15,6 +15,7 @@ from musaic.evaluation.ranking import rank
 
 LANGUAGES = ["العربية", "বাংলা", "English", "हिन्दी", "Español"]
 GENRES = ["folk", "موسيقى شعبية", "রবীন্দ্রসঙ্গীত", "शास्त्रीय संगीत", "flamenco · canción", "rock", "Łódź jazz"]
+TITLES = ["Title", "أغنية الصباح", "আমার সোনার বাংলা", "वन्दे मातरम्"]
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 SCORES = ["silhouette", "calinski_harabasz", "davies_bouldin", "ari", "ami", "nmi", "purity"]
 COLUMNS = [
@@ -50,6 +51,8 @@ def make_run(
     verdict: bool = True,
     maps: bool = True,
     models: tuple[str, ...] = ("pca", "raw", "basic-vae"),
+    rich: bool = False,
+    svg: bool = False,
     seed: int = 0,
 ) -> Path:
     """Write a run folder and return it; joins by position instead of by ``track_id`` come out visibly wrong."""
@@ -59,11 +62,18 @@ def make_run(
     tracks.to_parquet(folder / "tracks.parquet", index=False)
     tracks[["track_id"]].assign(tempo=120.0).to_parquet(folder / "descriptors.parquet", index=False)
     cells = [cell for cell in _cells(n, trained=trained, failed=failed, labels=labels) if cell["model"] in models]
+    if rich:
+        _more_clusterings(next(cell for cell in cells if cell["model"] == "basic-vae"), n)
     for place, cell in enumerate(cells):
         if cell["status"] == "done":
             _cell_files(folder, cell, tracks, np.random.default_rng((seed, place)), maps=maps)
     _json(folder / "cells.json", {"cells": cells})
+    if rich:
+        _decoded(folder, next(cell for cell in cells if cell["model"] == "basic-vae"), tracks, rng)
     board = _leaderboard(cells, tracks, labels=labels, rng=rng)
+    if rich and labels:
+        for score in ("ami", "nmi", "ari"):
+            board[f"{score}_low"], board[f"{score}_high"] = board[score] - 0.03, board[score] + 0.05
     board.to_csv(folder / "leaderboard.csv", index=False)
     (folder / "leaderboard.md").write_text(
         "# Leaderboard\n\nPCA is ahead; the VAE does not beat it.\n\n| cell |\n|---|\n", "utf-8"
@@ -72,7 +82,9 @@ def make_run(
         sentence = "At equal input and k, the best VAE does not beat PCA on genre (AMI .31 against .33, −.06 to .02)."
         _json(folder / "verdict.json", {"sentence": sentence})
     (folder / "experiment.yaml").write_text(
-        f"version: 1\nname: {'x' if not hostile else json.dumps(HOSTILE)}\nseeds: [0, 1]\n", "utf-8"
+        f"version: 1\nname: {'x' if not hostile else json.dumps(HOSTILE)}\nseeds: [0, 1]\n"
+        + ("figures: {formats: [png, svg]}\n" if svg else ""),
+        "utf-8",
     )
     libraries = {"torch": "2.13.0", "matplotlib": "3.11.2"}
     environment = {"musaic": "0.1.0", "python": "3.11.2", "platform": "Linux x86_64", "libraries": libraries}
@@ -101,7 +113,7 @@ def _tracks(rng: np.random.Generator, n: int, *, labels: bool, hostile: bool, n_
             "lyrics_source": [name.replace(".mp3", ".txt") if i % 4 else None for i, name in enumerate(ids)],
             "lyrics_status": ["ok" if i % 4 else ("missing" if i % 8 else "no-words") for i in range(n)],
             "lyrics_reason": [None if i % 8 else "nothing but <b>emoji</b>" for i in range(n)],
-            "title": [f"Title {i}" for i in range(n)],
+            "title": [f"{TITLES[i % len(TITLES)]} {i}" for i in range(n)],
             "artist": [f"Artist {i % 7}" for i in range(n)],
             "language": language if labels else None,
             "genre": [value if i % 17 else None for i, value in enumerate(genre)] if labels else None,
@@ -245,6 +257,64 @@ def _history(folder: Path, rng: np.random.Generator, *, collapsed: bool) -> None
     table.to_csv(folder / "history.csv", index=False)
 
 
+def _more_clusterings(cell: dict[str, Any], n: int) -> None:
+    """Add clusterings of every kind that has a figure of its own: a search for k, a list of k, a tree, densities."""
+    asked = [("kmeans", f"n_clusters={k}", k) for k in (4, 5, 8)]
+    asked += [("agglomerative", f"linkage=ward, n_clusters={k}", k) for k in (4, 6, 9)]
+    asked += [("dbscan", "eps=0.9 (knee), min_samples=3", 3), ("dbscan", "eps=1.4, min_samples=5", 2)]
+    for place, (algorithm, params, k) in enumerate(asked):
+        entry = {"space": "latent", "algorithm": algorithm, "params": params, "n_clusters": min(k, n)}
+        cell["clusterings"].append({"id": f"latent-{algorithm}-{place:08x}", **entry})
+
+
+def _decoded(folder: Path, cell: dict[str, Any], tracks: pd.DataFrame, rng: np.random.Generator) -> None:
+    """Write latents, reconstructions, traversals and what a search for k tried."""
+    path = folder / "embeddings" / cell["cell"] / "seed-0.parquet"
+    path.parent.mkdir(parents=True)
+    shuffled = tracks.sample(frac=1, random_state=1)
+    genre = pd.factorize(shuffled["genre"].fillna("none"), sort=True)[0] if shuffled["genre"].notna().any() else 0
+    Z = rng.normal(size=(7, 4))[genre % 7] * 2 + rng.normal(size=(len(tracks), 4), scale=0.6)
+    columns = {f"z_{d:03d}": Z[:, d] for d in range(4)}
+    pd.DataFrame({"track_id": shuffled["track_id"], "split": "train", **columns}).to_parquet(path, index=False)
+    songs = min(4, len(tracks))
+    mel = np.cumsum(rng.normal(size=(songs, 32, 24)), axis=1)
+    vectors = rng.normal(size=(songs, 30)) * 5 + 40
+    vectors[1 % songs] = np.nan
+    mel_steps = mel[:1, None] + np.linspace(-3, 3, 5)[None, :, None, None] * np.linspace(0, 1, 24)
+    vector_steps = 40 + np.linspace(-3, 3, 5)[None, :, None] * rng.normal(size=(3, 1, 30)) * 3
+    shared = {
+        "statistics.mean": np.full(30, 40.0),
+        "statistics.sd": np.full(30, 5.0),
+        "statistics.names": np.array([f"mfcc {i} sd" for i in range(29)] + ["গতি"]),
+    }
+    arrays: dict[str, dict[str, Any]] = {
+        "reconstructions": {
+            "tracks": tracks["track_id"].to_numpy(str)[:songs],
+            "log_mel.original": mel,
+            "log_mel.reconstruction": mel * 0.8,
+            "statistics.original": vectors,
+            "statistics.reconstruction": 40 + 0.7 * (np.nan_to_num(vectors, nan=41.0) - 40),
+            **shared,
+        },
+        "traversals": {
+            "dims": np.array([3, 0, 2]),
+            "steps": np.linspace(-3, 3, 5),
+            "log_mel.values": np.repeat(mel_steps, 3, axis=0),
+            "statistics.values": vector_steps,
+            **shared,
+        },
+    }
+    for kind, values in arrays.items():
+        path = folder / kind / cell["cell"] / "seed-0.npz"
+        path.parent.mkdir(parents=True)
+        np.savez_compressed(path, allow_pickle=False, **values)
+    path = folder / "choices" / cell["cell"] / f"{cell['clusterings'][1]['id']}.parquet"
+    path.parent.mkdir(parents=True)
+    tried = {"parameter": "n_clusters", "value": range(2, 12), "criterion": "silhouette", "score": 0.3}
+    table = pd.DataFrame(tried)
+    table.assign(score=0.3 - 0.01 * (table["value"] - 3) ** 2, chosen=table["value"] == 3).to_parquet(path, index=False)
+
+
 def _leaderboard(
     cells: list[dict[str, Any]], tracks: pd.DataFrame, *, labels: bool, rng: np.random.Generator
 ) -> pd.DataFrame:
@@ -286,15 +356,19 @@ def _leaderboard(
     return rank(board.astype(dict.fromkeys(numeric, float)))
 
 
+DRAWN = ("grid", "scores", "corpus", "*-raw-*", "*-basic-vae-statistics-0*")
+"""Drawing is what costs time in tests: two cells show every kind of figure."""
+
+
 @cache
 def drawn_run(base: Path) -> Path:
     """Make a run of every kind of cell, with hostile names and its figures, once for a whole session of tests."""
     from musaic.report import write_figures
 
-    folder = make_run(base / "drawn-run", n=40, hostile=True)
+    folder = make_run(base / "drawn-run", n=40, hostile=True, rich=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        write_figures(folder)
+        write_figures(folder, only=DRAWN, workers=0)
     return folder
 
 

@@ -64,7 +64,7 @@ def test_what_is_unforeseen_is_a_sentence_and_a_traceback_only_if_asked(
     def surprise() -> dict[str, str]:
         raise ZeroDivisionError("nobody thought of this\nat all")
 
-    monkeypatch.setattr("musaic.experiment.config.recipes", surprise)
+    monkeypatch.setattr("musaic.experiment.loading.recipes", surprise)
     assert invoke(["recipes"]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
@@ -78,7 +78,7 @@ def test_interrupted_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def stop() -> dict[str, str]:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("musaic.experiment.config.recipes", stop)
+    monkeypatch.setattr("musaic.experiment.loading.recipes", stop)
     assert invoke(["recipes"]) == 130
     assert "again" in capsys.readouterr().err
 
@@ -89,7 +89,7 @@ def test_recipes_are_listed_and_printed(capsys: pytest.CaptureFixture) -> None:
     assert invoke(["recipes", "default"]) == 0
     assert "cells:" in capsys.readouterr().out
     assert invoke(["recipes", "--json"]) == 0
-    assert "any folder of songs" in json.loads(capsys.readouterr().out)["default"]
+    assert "any folder of songs" in json.loads(capsys.readouterr().out)["default"]["about"]
 
 
 def test_the_version(capsys: pytest.CaptureFixture) -> None:

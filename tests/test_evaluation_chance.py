@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from musaic.evaluation import chance_level, external_scores, majority_share, reference_space, seed_stability
+from musaic.errors import UsageError
+from musaic.evaluation import (
+    chance_level,
+    company_kept,
+    external_scores,
+    majority_share,
+    reference_space,
+    seed_stability,
+)
 
 
 def test_tables_drawn_from_the_margins_are_shuffled_labels() -> None:
@@ -13,7 +25,7 @@ def test_tables_drawn_from_the_margins_are_shuffled_labels() -> None:
     truth, clusters = rng.integers(4, size=60), rng.choice(5, size=60, p=[0.5, 0.2, 0.1, 0.1, 0.1])
     drawn = chance_level(truth, clusters, n_permutations=3000).mean
     shuffled = [external_scores(rng.permutation(truth), clusters) for _ in range(600)]
-    for name in ("ari", "ami", "nmi", "purity"):
+    for name in ("ari", "ami", "nmi", "purity", "accuracy"):
         assert drawn[name] == pytest.approx(np.mean([scores[name] for scores in shuffled]), abs=0.006)
     assert abs(drawn["ari"]) < 0.005
     assert abs(drawn["ami"]) < 0.005
@@ -68,6 +80,40 @@ def test_saying_nothing_is_not_being_stable() -> None:
     assert np.isnan(seed_stability([np.arange(10), np.arange(10)]))
 
 
+def test_songs_whose_company_stays_are_told_from_those_that_wander() -> None:
+    labels = np.arange(60) % 4
+    np.testing.assert_array_equal(company_kept([labels, 3 - labels, (labels + 1) % 4]), np.ones(60))
+    moved = labels.copy()
+    moved[0] = 1  # leaves 14 companions for 15 others
+    kept = company_kept([labels, moved])
+    assert kept[0] == 0
+    np.testing.assert_allclose(kept[4::4], 13 / 14)
+    np.testing.assert_allclose(kept[1::4], 14 / 15)
+    np.testing.assert_array_equal(kept[2::4], 1)
+    rng = np.random.default_rng(0)
+    assert company_kept([rng.integers(4, size=400) for _ in range(4)]).mean() == pytest.approx(1 / 7, abs=0.03)
+
+
+def test_noise_keeps_no_company_and_one_seed_says_nothing() -> None:
+    np.testing.assert_array_equal(company_kept([[-1, -1, 0, 0], [-1, 0, 0, 0]]), [1, 0, 0.5, 0.5])
+    assert np.isnan(company_kept([[0, 0, 1]])).all()
+    with pytest.raises(UsageError, match="3, 2 tracks"):
+        company_kept([[0, 0, 1], [0, 1]])
+
+
+@given(st.lists(st.lists(st.integers(-1, 3), min_size=12, max_size=12), min_size=2, max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_company_is_that_of_the_sets_of_companions(labelings: list[list[int]]) -> None:
+    def companions(labels: list[int], song: int) -> set[int]:
+        return {i for i in range(12) if i != song and labels[i] == labels[song] != -1}
+
+    expected = []
+    for song in range(12):
+        pairs = [(companions(a, song), companions(b, song)) for a, b in combinations(labelings, 2)]
+        expected.append(np.mean([len(a & b) / len(a | b) if a | b else 1.0 for a, b in pairs]))
+    np.testing.assert_allclose(company_kept(labelings), expected)
+
+
 def test_the_reference_space_carries_the_variance_and_no_scale() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 90)) + 0.01 * rng.normal(size=(200, 90))
@@ -96,5 +142,7 @@ def test_tracks_without_features_have_no_place_in_the_reference_space() -> None:
 def test_one_cluster_is_what_chance_says_of_it() -> None:
     """There is but one table with these margins."""
     found = chance_level(["a", "b"] * 4 + ["a"] * 2, [0] * 10, n_permutations=5)
-    assert found.mean == pytest.approx({"ari": 0.0, "ami": 0.0, "nmi": 0.0, "purity": 0.6})
+    assert {name: found.mean[name] for name in ("ari", "ami", "nmi", "purity", "accuracy")} == pytest.approx(
+        {"ari": 0.0, "ami": 0.0, "nmi": 0.0, "purity": 0.6, "accuracy": 0.6}, abs=1e-12
+    )
     assert set(found.p_value.values()) == {1.0}

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from musaic.evaluation import LEADERBOARD, METRICS, Candidate, Metric, rank, score, summarise
-from musaic.evaluation.table import is_leaked, known_labels
+from musaic.evaluation import INTERVALS, LEADERBOARD, METRICS, Candidate, Metric, rank, score, summarise
+from musaic.evaluation.labels import is_leaked, known_labels
 
 PCA = Candidate("pca-1", "pca", "statistics", "audio", "kmeans", "latent-kmeans-1", "n_clusters=4", "latent")
 DESIGN = """
@@ -55,6 +55,19 @@ def test_a_leaderboard_has_the_agreed_columns_in_order() -> None:
     assert rows["seeds"].tolist() == [3, 3]
     assert rows["stability"].tolist() == [0.7, 0.7]
     assert list(summarise([]).columns) == list(LEADERBOARD)
+
+
+def test_new_columns_stand_at_the_end_and_intervals_travel_with_the_records() -> None:
+    found = [record | {"ami_low": 0.1, "ami_high": 0.3} for record in records()]
+    row = summarise(found).iloc[0]
+    end = [*INTERVALS, "homogeneity", "homogeneity_sd", "completeness", "completeness_sd", "v_measure"]
+    end += ["v_measure_sd", "accuracy", "accuracy_sd", "accuracy_chance"]
+    assert list(LEADERBOARD[-len(end) :]) == end
+    assert LEADERBOARD[-len(end) - 1] == "remarks"
+    assert (row["ami_low"], row["ami_high"]) == (0.1, 0.3)
+    assert np.isnan(row["nmi_low"])
+    assert row["accuracy"] > row["accuracy_chance"]
+    assert row["v_measure"] == row["nmi"]
 
 
 def test_means_and_deviations_are_over_seeds() -> None:
@@ -116,7 +129,9 @@ def test_numbers_of_clusters_that_differ_by_seed_are_averaged() -> None:
 
 
 def test_a_further_metric_gets_its_columns_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(METRICS, "height", Metric("height", "internal", lambda Z, clusters, random_state: Z.max()))
+    monkeypatch.setitem(
+        METRICS, "height", Metric("height", "internal", lambda space, clusters, random_state: space.values.max())
+    )
     assert list(summarise(records()).columns)[-2:] == ["height", "height_sd"]
 
 
@@ -156,31 +171,49 @@ def test_a_leaking_cell_has_no_rank_by_another_label_either() -> None:
     assert pd.isna(other["rank"])
 
 
-@given(st.lists(st.tuples(st.floats(-1, 1), st.booleans(), st.booleans(), st.floats(0, 1)), min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
-def test_no_dishonest_row_is_ever_above_an_honest_one(rows: list[tuple[float, bool, bool, float]]) -> None:
+label = st.sampled_from(["genre", "language"])
+number = st.sampled_from([np.nan, np.inf, -np.inf, -1.0, 0.0, 0.3, 0.3, 1.0])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3),
+            st.sampled_from(["genre", "language"]),
+            number,
+            st.booleans(),
+            st.booleans(),
+            number,
+            number,
+        ),
+        min_size=1,
+        max_size=10,
+        unique_by=lambda row: row[:2],
+    ),
+    st.sampled_from([("genre", "language"), ("language",), ("genre",), ()]),
+)
+@settings(max_examples=25, deadline=None)
+def test_no_dishonest_row_is_ever_ranked_whatever_it_scores(
+    rows: list[tuple[int, str, float, bool, bool, float, float]], rank_by: tuple[str, ...]
+) -> None:
     table = pd.DataFrame(
-        {
-            "cell": [f"cell-{position}" for position in range(len(rows))],
-            "clustering_id": "k",
-            "noise_policy": "keep",
-            "label": "genre",
-            "ami": [row[0] for row in rows],
-            "leaked": [row[1] for row in rows],
-            "collapsed": [row[2] for row in rows],
-            "coverage": [row[3] for row in rows],
-            "stability": np.nan,
-            "silhouette_ref": np.nan,
-            "silhouette": np.nan,
-        }
-    )
-    ranked = rank(table)
+        [list(row) for row in rows],
+        columns=["cell", "label", "ami", "leaked", "collapsed", "coverage", "stability"],
+    ).assign(clustering_id="k", noise_policy="keep", silhouette_ref=[row[6] for row in rows], silhouette=1.0)
+    table["cell"] = table["cell"].map("cell-{}".format)
+    ranked = rank(table, rank_by)
     good = (~ranked["leaked"] & ~ranked["collapsed"] & (ranked["coverage"] >= 0.5)).to_numpy()
     assert (np.diff(good.astype(int)) <= 0).all()
-    assert (ranked["rank"].notna() == good).all()
-    assert (np.diff(ranked.loc[good, "ami"]) <= 0).all()
-    shuffled = rank(table.sample(frac=1, random_state=0))
-    pd.testing.assert_frame_equal(shuffled, ranked)
+    assert ranked.loc[~good, "rank"].isna().all()
+    assert (ranked["remarks"] == "").tolist() == good.tolist()
+    standing = ranked["rank"].dropna()
+    assert standing.is_monotonic_increasing
+    assert standing.empty or standing.iloc[0] == 1
+    by = [label for label in rank_by if np.isfinite(ranked.loc[good & (ranked["label"] == label), "ami"]).any()]
+    if by:
+        first = ranked[ranked["rank"].notna() & (ranked["label"] == by[0])]
+        assert (np.diff(first["ami"]) <= 0).all()
+    pd.testing.assert_frame_equal(rank(table.sample(frac=1, random_state=0), rank_by), ranked)
 
 
 def test_ties_on_genre_are_broken_by_language_and_no_label_means_stability() -> None:

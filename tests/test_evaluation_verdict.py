@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from musaic.errors import UsageError
 from musaic.evaluation import Contender, judge
 from musaic.evaluation.verdict import paired_bootstrap
 
@@ -58,7 +61,9 @@ def test_the_model_is_chosen_without_labels() -> None:
     assert found.comparisons[0].vae == "steady"
 
 
-@pytest.mark.parametrize("other", [{"input": "lyrics"}, {"n_clusters": 6}, {"clustering": "ward"}, {"space": "raw"}])
+@pytest.mark.parametrize(
+    "other", [{"input": "lyrics"}, {"n_clusters": 6}, {"clustering": "ward"}, {"space": "raw"}, {"settings": "ward"}]
+)
 def test_only_equals_are_compared(other: dict[str, object]) -> None:
     found = judge([contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True, **other)], TRUTH)
     assert found.beats is None
@@ -90,6 +95,14 @@ def test_a_contender_without_a_labelled_track_is_passed_over() -> None:
     assert judge(unlabelled, truth).beats is None
     both = [contender("basic-vae", 0.9), contender("pca", 0.5, baseline=True)]
     assert [found.input for found in judge([*unlabelled, *both], truth).comparisons] == ["statistics"]
+
+
+def test_those_who_share_no_song_are_not_compared() -> None:
+    here = np.arange(200) < 100
+    both = [contender("basic-vae", 0.9, present=here), contender("pca", 0.5, baseline=True, present=~here)]
+    assert judge(both, TRUTH).beats is None
+    with pytest.raises(UsageError, match="no labelled track in common"):
+        paired_bootstrap(*both, TRUTH)
 
 
 def test_only_tracks_that_both_have_are_compared() -> None:
@@ -137,13 +150,33 @@ def test_the_answer_comes_first_and_once_for_each_outcome() -> None:
     )
     assert found.sentence.startswith(
         "On genre the VAE beats the baselines with lyrics, is below them with both, and is not clearly different from "
-        "them with statistics and tempo, at equal input, clustering and k: with both (k = 5) "
+        "them with statistics and tempo, at equal input, clustering and k: with both (kmeans, k = 5) "
     )
 
 
 def test_the_same_words_again() -> None:
     both = [contender("basic-vae", 0.7), contender("pca", 0.6, baseline=True)]
     assert judge(both, TRUTH, random_state=1) == judge(both[::-1], TRUTH, random_state=1)
+
+
+def test_the_order_of_songs_changes_no_number() -> None:
+    both = [contender("basic-vae", 0.7), contender("pca", 0.6, baseline=True)]
+    order = np.random.default_rng(0).permutation(200)
+    mixed = [
+        replace(c, labelings={seed: labels[order] for seed, labels in reversed(c.labelings.items())}) for c in both
+    ]
+    assert judge(mixed, [TRUTH[row] for row in order]) == judge(both, TRUTH)
+
+
+@pytest.mark.parametrize("k", [5, 40])
+def test_the_interval_lies_around_the_difference_however_many_clusters(k: int) -> None:
+    """Copies of a track agree with each other: a bootstrap that is not moved back would lie elsewhere."""
+    rng = np.random.default_rng(0)
+    fine = {0: np.arange(200) % 5 + 5 * rng.integers(k // 5, size=200)}
+    coarse = {0: rng.integers(k, size=200)}
+    sides = [Contender(name, name, "x", "kmeans", "latent", k, found) for name, found in (("a", fine), ("b", coarse))]
+    difference, low, high = paired_bootstrap(*sides, TRUTH, n_bootstrap=300)
+    assert (low + high) / 2 == pytest.approx(difference, abs=0.25 * (high - low))
 
 
 def test_labels_that_say_nothing_compare_nothing() -> None:

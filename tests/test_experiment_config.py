@@ -7,7 +7,8 @@ import yaml
 
 from musaic.config import to_yaml
 from musaic.errors import UsageError
-from musaic.experiment.config import Experiment, load_experiment, recipes
+from musaic.experiment.config import Experiment
+from musaic.experiment.loading import load_experiment, recipes
 
 SMALL = {"version": 1, "cells": [{"model": "pca", "input": "statistics"}]}
 

@@ -123,7 +123,7 @@ def test_genres_that_sound_apart_are_found(done: musaic.Run) -> None:
 
 
 def test_saved_models_and_clusters_give_the_same_again(done: musaic.Run, songs: Path, cache: Path) -> None:
-    from musaic.clustering.registry import from_state as clusterer_from_state
+    from musaic.clustering import SpacedClusterer
     from musaic.models.registry import from_state
     from musaic.runs.state import load_state
 
@@ -135,7 +135,7 @@ def test_saved_models_and_clusters_give_the_same_again(done: musaic.Run, songs: 
     saved = done.embedding(cell, 1).loc[list(features.track_ids)].to_numpy()
     np.testing.assert_array_equal(Z, saved)
     clustering = next(entry["id"] for entry in done.cells if entry["cell"] == cell for entry in entry["clusterings"])
-    clusterer = clusterer_from_state(*load_state(done.clusterer_folder(cell, 1, clustering), name="clusterer"))
+    clusterer = SpacedClusterer.from_state(*load_state(done.clusterer_folder(cell, 1, clustering), name="clusterer"))
     labels = done.clusters(cell, clustering, 1).loc[list(features.track_ids), "cluster"]
     np.testing.assert_array_equal(clusterer.assign(Z).labels, labels)
 

@@ -17,13 +17,15 @@ from musaic.errors import UsageError
 from musaic.lyrics.terms import (
     VOCALISES,
     class_terms,
+    count_terms,
     has_stopwords,
     is_vocalise,
     language_terms,
+    rank_terms,
     stopwords,
     tokens,
 )
-from musaic.lyrics.terms.ctfidf import _take_turns
+from musaic.lyrics.terms.ctfidf import take_turns
 
 
 @pytest.mark.parametrize(
@@ -276,7 +278,7 @@ def test_terms_by_language_and_by_turns() -> None:
 def test_turns_are_in_proportion(shares: list[int], n: int) -> None:
     languages = [f"x{i}" for i in range(len(shares))]
     groups = {language: [language] * 20 for language in languages}
-    merged = _take_turns(groups, dict(zip(languages, shares, strict=True)), n)  # type: ignore[arg-type]
+    merged = take_turns(groups, dict(zip(languages, shares, strict=True)), n)  # type: ignore[arg-type]
     assert len(merged) == n
     for language, share in zip(languages, shares, strict=True):
         assert merged.count(language) < n * share / sum(shares) + len(shares)
@@ -304,3 +306,17 @@ def test_any_texts_have_finite_terms(tracks: list[tuple[str, int]]) -> None:
     found = class_terms(texts, classes, min_tracks=1, ngrams=2)
     assert set(found) == set(classes) - {-1}
     assert all(math.isfinite(term.weight) and term.weight > 0 for terms in found.values() for term in terms)
+
+
+def test_texts_are_counted_once_for_any_classes() -> None:
+    texts = ["প্রেম আকাশ", "प्यार रात", None, "night love", "love rain", "প্রেম নদী"]
+    languages = ["bn", "hi", None, "en", "en", "bn"]
+    counts = count_terms(texts, languages)
+    for classes in ([0, 0, 1, 1, 1, 0], [0, -1, 2, 2, None, 0]):
+        assert rank_terms(counts, classes, min_tracks=1) == language_terms(
+            texts, classes, languages=languages, min_tracks=1
+        )
+    some = [5, 0, 3]
+    assert rank_terms(counts.take(some), [0, 0, 1], min_tracks=1) == language_terms(
+        [texts[row] for row in some], [0, 0, 1], languages=[languages[row] for row in some], min_tracks=1
+    )

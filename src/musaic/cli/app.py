@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from musaic import __version__
+from musaic.cli.cluster import cluster
+from musaic.cli.compare import compare
 from musaic.cli.corpus import corpus_app
 from musaic.cli.demo import demo
 from musaic.cli.doctor import doctor
@@ -46,8 +48,10 @@ def _everywhere(
 
 app.command()(demo)
 app.command()(run)
+app.command()(cluster)
 app.command()(features)
 app.command()(report)
+app.command()(compare)
 app.command()(transcribe)
 app.command()(speak)
 app.command()(recipes)

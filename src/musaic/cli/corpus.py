@@ -45,7 +45,7 @@ def verify(
     """Say what is there, what matches and what is broken; ends with 0 when the corpus can be used at all."""
     import json as formatter
 
-    from musaic.experiment.config import corpus_config, lyrics_config
+    from musaic.experiment.loading import corpus_config, lyrics_config
     from musaic.experiment.songs import verify_corpus
     from musaic.files import write_json
     from musaic.progress import Reporter

@@ -38,7 +38,7 @@ def features(
     """Extract every track's features into the cache, so that later runs start at once."""
     import json as formatter
 
-    from musaic.experiment.config import corpus_config, features_config, lyrics_config
+    from musaic.experiment.loading import corpus_config, features_config, lyrics_config
     from musaic.experiment.songs import read_corpus
     from musaic.features import extract
     from musaic.files import cache_folder

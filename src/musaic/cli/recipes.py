@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import itertools
+import textwrap
+from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +17,7 @@ def recipes(
 ) -> None:
     """List the shipped experiments, or print one."""
     from musaic.errors import unknown
-    from musaic.experiment.config import recipes as shipped
+    from musaic.experiment.loading import recipes as shipped
 
     files = shipped()
     if name is not None:
@@ -23,22 +25,36 @@ def recipes(
             raise unknown("recipe", name, files)
         typer.echo(files[name].rstrip())
         return
-    explained = {key: _explanation(text) for key, text in files.items()}
+    explained = {key: _explained(key, text) for key, text in files.items()}
     if json:
         import json as formatter
 
         typer.echo(formatter.dumps(explained, ensure_ascii=False, indent=2))
         return
-    for key, text in explained.items():
-        typer.echo(f"{key}\n  {text}")
+    for key, told in explained.items():
+        typer.echo(f"{key}\n{textwrap.indent(textwrap.fill(told['about'], 100), '  ')}")
+        phases = f"; phases: {', '.join(told['phases'])}" if told["phases"] else ""
+        faithful = "; --faithful" if told["faithful"] else ""
+        typer.echo(f"  {told['cells']} cells{phases}{faithful}\n")
+    typer.echo("Run one with 'musaic run NAME --corpus PATH', try it with --quick, cost it with --dry-run.")
 
 
-def _explanation(text: str) -> str:
+def _explained(name: str, text: str) -> dict[str, Any]:
+    """Return what a recipe is about, how many cells it has, and in which phases."""
+    from musaic.experiment.loading import load_experiment
+
+    experiment = load_experiment(name)
+    phases = list(dict.fromkeys(cell.phase for cell in experiment.cells if cell.phase))
+    about = experiment.about or _comment(text)
+    return {
+        "about": about,
+        "cells": len(experiment.cells),
+        "phases": phases,
+        "faithful": bool(experiment.faithful),
+    }
+
+
+def _comment(text: str) -> str:
     """Return the comment at the top of a recipe."""
-    lines = [line for line in text.splitlines()]
-    comment = []
-    for line in lines:
-        if not line.startswith("#"):
-            break
-        comment.append(line.removeprefix("#").strip())
-    return " ".join(comment)
+    lines = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return " ".join(line.removeprefix("#").strip() for line in lines)

@@ -29,6 +29,17 @@ def run(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="GLOB", help="Run only the cells so named; repeatable.")
     ] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option("--phase", help="Run only the cells of this phase; repeatable.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A smoke run: few tracks, epochs and seeds.")] = False,
+    faithful: Annotated[
+        bool,
+        typer.Option("--faithful", help="Apply what a recipe keeps under 'faithful': its reference's choices."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, how long it takes and how large it gets.")
+    ] = False,
     set_: Set = None,
     audio: AudioPattern = None,
     lyrics: LyricsPattern = None,
@@ -49,12 +60,26 @@ def run(
 
     given = corpus_overrides(audio, lyrics, labels, transcripts)
     overrides = [f"corpus.{key}={_yaml(value)}" for key, value in given.items()]
-    resolved = load_experiment(experiment, [*overrides, *(set_ or [])])
+    resolved = load_experiment(experiment, [*overrides, *(set_ or [])], faithful=faithful, quick=quick)
+    if dry_run:
+        from musaic.experiment.plan import plan
+
+        planned = plan(
+            resolved,
+            corpus=corpus,
+            only=only or (),
+            phases=phase or (),
+            workers=workers,
+            reporter=Reporter(quiet=quiet),
+        )
+        typer.echo(planned.json() if json else planned.text)
+        return
     run_and_report(
         resolved,
         corpus=corpus,
         out=out or Path("runs") / resolved.name,
         only=only or (),
+        phases=phase or (),
         cache=cache,
         workers=workers,
         force=force,
@@ -71,6 +96,10 @@ def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any
 
     done = run_experiment(experiment, reporter=reporter, **options)
     report = done.report_file if done.report_file.exists() else draw_report(done, reporter=reporter)
+    if experiment.outputs.zip:
+        from musaic.runs.archive import write_archive
+
+        write_archive(done)
     failed = [cell["cell"] for cell in done.cells if cell["status"] == "failed"]
     if json:
         import json as formatter

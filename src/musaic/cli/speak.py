@@ -44,7 +44,7 @@ def speak(
     import json as formatter
 
     from musaic.experiment import read_corpus
-    from musaic.experiment.config import corpus_config, lyrics_config
+    from musaic.experiment.loading import corpus_config, lyrics_config
     from musaic.lyrics.speech.config import SpeechConfig
     from musaic.lyrics.speech.speak import speak as run
     from musaic.progress import Reporter

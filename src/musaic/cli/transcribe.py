@@ -73,7 +73,7 @@ def transcribe(
 
     from musaic.corpus.fingerprint import content_ids
     from musaic.experiment import read_corpus
-    from musaic.experiment.config import corpus_config, lyrics_config
+    from musaic.experiment.loading import corpus_config, lyrics_config
     from musaic.lyrics.transcription.config import TranscriptionConfig
     from musaic.lyrics.transcription.transcribe import transcribe as run
     from musaic.progress import Reporter

@@ -1,4 +1,4 @@
-"""How many clusters: from what was asked for to a number, before a clusterer is built."""
+"""From what was asked for to what is done: numbers of clusters and distances, settled before a clusterer is built."""
 
 from __future__ import annotations
 
@@ -7,82 +7,65 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from musaic.clustering.base import ClusterInputError, canonical_order, read_latents
-from musaic.clustering.config import LABELS, OneK
+from musaic.clustering import registry
+from musaic.clustering.asked import LABELS, ClusteringConfig, CountedConfig
+from musaic.clustering.base import ClusterInputError
+from musaic.clustering.counting import Row, choose_k
+from musaic.clustering.knee import knee
 from musaic.errors import nearest
 
-SAMPLE = 3000
-"""Tracks that the silhouette is taken of when choosing (all, up to this many)."""
+POINTS = 500
+"""Points of a k-distance curve that are kept."""
+
+_UNTOLD = {"algorithm", "space", "cells", "choose_by", "most"}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A number of clusters and where it comes from.
+    """What was settled for one clustering.
 
     Attributes
     ----------
-    n_clusters : int
-        The number.
+    n_clusters : int, optional
+        The number of clusters asked for; None where the algorithm finds its own.
+    eps : float, optional
+        DBSCAN's.
     source : str
-        'given', 'auto', or 'labels:<column>'.
-    scores : dict of int to float
-        For 'auto', the silhouette of every number tried.
+        Where they come from: 'given', 'auto', 'labels:<column>' or 'knee'.
+    told : str
+        The parameters in words, as a table of results has them: ``n_clusters=11 (labels:genre)``.
+    label : str, optional
+        The label column that the number of clusters comes from.
+    curve : list of dict
+        What was chosen from: ``parameter``, ``value``, ``score_name``, ``score``. For a knee the value is the rank of
+        a track and the score the distance to its neighbour.
     """
 
-    n_clusters: int
+    n_clusters: int | None = None
+    eps: float | None = None
     source: str = "given"
-    scores: dict[int, float] = field(default_factory=dict)
+    told: str = ""
+    label: str | None = None
+    curve: list[Row] = field(default_factory=list)
 
 
-def choose_k(Z: ArrayLike, candidates: Sequence[int] | None = None, random_state: int = 0) -> Choice:
-    """Return the number of K-Means clusters with the best silhouette; no label is seen.
-
-    Parameters
-    ----------
-    Z : array_like, shape (N, D)
-        Latents.
-    candidates : sequence of int >= 2, optional
-        Numbers to try; 2 to min(20, 2 sqrt(N)) by default. Numbers that leave no cluster of two are passed over.
-    random_state : int
-        For the starts, and for the sample of 3,000 tracks that the silhouette is taken of where there are more.
-
-    Returns
-    -------
-    choice : Choice
-        With 1 cluster where no number of clusters can be scored (fewer than 3 distinct points).
-    """
-    from sklearn.metrics import silhouette_score
-
-    from musaic.clustering.kmeans import KMeans
-
-    values = read_latents(Z)
-    values = values[canonical_order(values)]
-    tried = range(2, min(20, int(2 * np.sqrt(len(values)))) + 1) if candidates is None else sorted(set(candidates))
-    rows = np.random.default_rng(random_state).permutation(len(values))[:SAMPLE]
-    scores = {}
-    for k in tried:
-        if k < 2 or k >= len(values):
-            continue
-        labels = KMeans(k, n_init=4, random_state=random_state).fit(values).labels[rows]
-        if 2 <= len(np.unique(labels)) < len(rows):
-            scores[int(k)] = float(silhouette_score(values[rows], labels))
-    best = max(scores, key=lambda k: (scores[k], -k)) if scores else 1
-    return Choice(best, "auto", scores)
-
-
-def resolve_k(
-    asked: OneK, Z: ArrayLike, *, labels: Mapping[str, Sequence[Any]] | None = None, random_state: int = 0
+def resolve(
+    config: ClusteringConfig,
+    Z: ArrayLike,
+    *,
+    labels: Mapping[str, Sequence[Any]] | None = None,
+    random_state: int = 0,
 ) -> Choice:
-    """Return the number of clusters that ``asked`` stands for.
+    """Settle the number of clusters, or eps, of a single-valued configuration.
 
     Parameters
     ----------
-    asked : int, 'auto' or 'labels:<column>'
-        One entry of a configuration.
+    config : ClusteringConfig
+        One of ``expand()``.
     Z : array_like, shape (N, D)
-        Latents, read for 'auto'.
+        What is clustered; read for 'auto' and 'knee'.
     labels : mapping of str to sequence, optional
         Label columns; None is a missing label.
     random_state : int
@@ -90,13 +73,37 @@ def resolve_k(
 
     Raises
     ------
+    UsageError
+        Where the column is not there or holds no label, or a value of the configuration is a list.
+    """
+    config = config.single()
+    asked = getattr(config, "n_clusters", None)
+    if asked == "auto" and isinstance(config, CountedConfig):
+        return _auto(config, Z, random_state)
+    if isinstance(asked, str):
+        n_clusters, column = count_labels(asked, labels), asked.removeprefix(LABELS)
+        told = _told(config, n_clusters=f"{n_clusters} ({asked})")
+        return Choice(n_clusters, source=asked, told=told, label=column)
+    eps = getattr(config, "eps", None)
+    if eps == "knee":
+        found = knee(Z, getattr(config, "min_samples", 1))
+        return Choice(
+            eps=found.eps,
+            source="knee",
+            told=_told(config, eps=f"{found.eps:.4g} (knee)"),
+            curve=_distance_curve(found.distances),
+        )
+    return Choice(asked, eps, told=_told(config))
+
+
+def count_labels(asked: str, labels: Mapping[str, Sequence[Any]] | None) -> int:
+    """Return how many values the column of ``labels:<column>`` has.
+
+    Raises
+    ------
     ClusterInputError
         Where the column is not there or holds no label.
     """
-    if isinstance(asked, int):
-        return Choice(asked)
-    if asked == "auto":
-        return choose_k(Z, random_state=random_state)
     column = asked.removeprefix(LABELS)
     columns = {name: {value for value in column if value is not None} for name, column in (labels or {}).items()}
     if not columns.get(column):
@@ -105,4 +112,43 @@ def resolve_k(
             f"n_clusters asks for {asked!r}, and there is no label {column!r}{nearest(column, there) or '.'} "
             f"Give a number or 'auto'{', or one of ' + ', '.join(LABELS + name for name in there) if there else ''}."
         )
-    return Choice(len(columns[column]), asked)
+    return len(columns[column])
+
+
+def _auto(config: CountedConfig, Z: ArrayLike, random_state: int) -> Choice:
+    settings = dict(config)
+    if "n_init" in settings:
+        config = config.model_copy(update={"n_init": min(type(config).starts, settings["n_init"])})
+    n_clusters, curve = choose_k(
+        Z,
+        lambda k: registry.build(config, Choice(k), random_state=random_state),
+        choose_by=settings["choose_by"],
+        most=settings["most"],
+        random_state=random_state,
+    )
+    told = _told(config.model_copy(update=settings), n_clusters=f"{n_clusters} (auto by {settings['choose_by']})")
+    return Choice(n_clusters, source="auto", told=told, curve=curve)
+
+
+def _told(config: ClusteringConfig, **settled: str) -> str:
+    """Return what distinguishes a configuration: what is always told, then what is not at its default."""
+    usual = {name: field.default for name, field in type(config).model_fields.items()}
+    values = {name: value for name, value in config if name not in _UNTOLD}
+    others = [name for name, value in values.items() if name not in config.always_told and value != usual[name]]
+    return ", ".join(
+        f"{name}={settled.get(name) or _number(values[name])}"
+        for name in (*config.always_told, *others)
+        if values[name] is not None
+    )
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _distance_curve(distances: NDArray[np.float64]) -> list[Row]:
+    ranks = np.unique(np.linspace(0, len(distances) - 1, min(POINTS, len(distances))).round().astype(int))
+    return [
+        {"parameter": "rank", "value": int(rank), "score_name": "k_distance", "score": float(distances[rank])}
+        for rank in ranks
+    ]

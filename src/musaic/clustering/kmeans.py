@@ -5,18 +5,47 @@ Letters: N tracks, D dimensions, K clusters.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musaic.clustering.base import Clusterer, Clustering, ClusterInputError, State, canonical_order, read_latents
+from musaic.clustering.asked import CountedConfig
+from musaic.clustering.base import (
+    Clusterer,
+    Clustering,
+    canonical_order,
+    check_count,
+    firsts,
+    read_latents,
+    steady,
+)
+from musaic.clustering.grid import Counts
+
+MINI_BATCH_STARTS = 3
+"""Starts of the mini-batch algorithm, of which the best is followed."""
+
+
+class KMeansConfig(CountedConfig):
+    """K-Means.
+
+    Attributes
+    ----------
+    n_clusters, choose_by, most
+        As in `CountedConfig`.
+    n_init : int >= 1, or a list
+        Starts, of which the one with the least inertia is kept.
+    minibatch_above : int >= 1, or a list
+        With more tracks than this, mini-batches are used.
+    """
+
+    algorithm: Literal["kmeans"] = "kmeans"
+    n_init: Counts = 10
+    minibatch_above: Counts = 20_000
 
 
 class KMeans(Clusterer):
-    """Lloyd's K-Means from several k-means++ starts (scikit-learn's).
+    """Lloyd's K-Means from several k-means++ starts (scikit-learn's); mini-batches where there are many tracks.
 
     Parameters
     ----------
@@ -24,6 +53,8 @@ class KMeans(Clusterer):
         How many; fewer are found where there are fewer distinct points.
     n_init : int >= 1
         Starts, of which the one with the least inertia is kept.
+    minibatch_above : int >= 1
+        With more tracks, mini-batch K-Means (Sculley, WWW 2010) follows the best of 3 starts.
     random_state : int
         Same seed, same labels, whatever the order of the songs.
 
@@ -39,32 +70,33 @@ class KMeans(Clusterer):
     """
 
     name = "kmeans"
+    settings: ClassVar[tuple[str, ...]] = ("n_clusters", "n_init", "minibatch_above", "random_state")
 
-    def __init__(self, n_clusters: int, *, n_init: int = 10, random_state: int = 0) -> None:
-        if n_clusters < 1:
-            raise ClusterInputError(f"n_clusters must be a whole number from 1, not {n_clusters}.")
-        self.n_clusters = n_clusters
+    centroids_: NDArray[np.float64]
+
+    def __init__(
+        self, n_clusters: int, *, n_init: int = 10, minibatch_above: int = 20_000, random_state: int = 0
+    ) -> None:
+        self.n_clusters = check_count(n_clusters)
         self.n_init = n_init
+        self.minibatch_above = minibatch_above
         self.random_state = random_state
 
     def fit(self, Z: ArrayLike) -> Clustering:
         """Cluster latents of shape (N, D)."""
         values = read_latents(Z)
         ordered = values[canonical_order(values)]
-        distinct = 1 + int((ordered[1:] != ordered[:-1]).any(axis=1).sum())
-        centroids = self._centroids(ordered, min(self.n_clusters, distinct))
-        nearest = _distances(values, centroids).argmin(axis=1)
-        sizes = np.bincount(nearest, minlength=len(centroids))
+        centroids = self._centroids(ordered, min(self.n_clusters, int(firsts(ordered).sum())))
+        sizes = np.bincount(_nearest(_distances(values, centroids), centroids), minlength=len(centroids))
         order = np.lexsort((*centroids.T[::-1], -sizes))
         self.centroids_ = centroids[order[sizes[order] > 0]]
         return self.assign(values)
 
     def assign(self, Z: ArrayLike) -> Clustering:
         """Return the cluster of the nearest centroid for latents of shape (M, D)."""
-        if not hasattr(self, "centroids_"):
-            raise ClusterInputError("no clusters found yet; call fit first.")
+        self._check_fitted()
         distances = _distances(read_latents(Z, n_dims=self.centroids_.shape[1]), self.centroids_)
-        labels = distances.argmin(axis=1)
+        labels = _nearest(distances, self.centroids_)
         if len(self.centroids_) == 1:
             confidence = np.ones(len(labels))
         else:
@@ -72,33 +104,21 @@ class KMeans(Clusterer):
             confidence = 1.0 - np.divide(first, second, out=np.ones_like(first), where=second > 0)
         return Clustering(labels.astype(np.int64), confidence, len(self.centroids_))
 
-    def get_state(self) -> State:
-        """Return what was learned: a JSON-ready dict, and the centroids."""
-        head = {
-            "algorithm": self.name,
-            "n_clusters": self.n_clusters,
-            "n_init": self.n_init,
-            "random_state": self.random_state,
-        }
-        return head, {"centroids": self.centroids_}
-
     @classmethod
-    def from_state(cls, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
-        """Return the clusterer that `get_state` was called on."""
-        clusterer = cls(head["n_clusters"], n_init=head["n_init"], random_state=head["random_state"])
-        clusterer.centroids_ = np.asarray(arrays["centroids"], dtype=np.float64)
-        return clusterer
+    def _learned(cls) -> tuple[str, ...]:
+        return ("centroids",)
 
     def _centroids(self, ordered: NDArray[np.float64], n_clusters: int) -> NDArray[np.float64]:
         from sklearn import cluster
-        from sklearn.exceptions import ConvergenceWarning
-        from threadpoolctl import threadpool_limits
 
-        # one thread: with several the sums behind the centroids end in an order, and a last bit, of their own
-        with threadpool_limits(1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            fitted = cluster.KMeans(n_clusters, n_init=self.n_init, random_state=self.random_state).fit(ordered)
-        return np.asarray(fitted.cluster_centers_, dtype=np.float64)
+        if len(ordered) > self.minibatch_above:
+            algorithm = cluster.MiniBatchKMeans(
+                n_clusters, n_init=MINI_BATCH_STARTS, compute_labels=False, random_state=self.random_state
+            )
+        else:
+            algorithm = cluster.KMeans(n_clusters, n_init=self.n_init, random_state=self.random_state)
+        with steady():
+            return np.asarray(algorithm.fit(ordered).cluster_centers_, dtype=np.float64)
 
 
 def _distances(values: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,3 +127,9 @@ def _distances(values: NDArray[np.float64], centroids: NDArray[np.float64]) -> N
     for position, centroid in enumerate(centroids):
         distances[:, position] = np.sqrt(((values - centroid) ** 2).sum(axis=1))
     return distances
+
+
+def _nearest(distances: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the nearest centroid; of several, the first by coordinates, however they are numbered."""
+    order = canonical_order(centroids)
+    return np.asarray(order[distances[:, order].argmin(axis=1)])

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from musaic.clustering.config import ClusteringConfig, KMeansConfig
+from musaic.clustering.agglomerative import Agglomerative, AgglomerativeConfig
+from musaic.clustering.asked import ClusteringConfig
+from musaic.clustering.base import Clusterer, ClusterInputError
+from musaic.clustering.dbscan import Dbscan, DbscanConfig
+from musaic.clustering.gmm import Gmm, GmmConfig
+from musaic.clustering.hdbscan import Hdbscan, HdbscanConfig
+from musaic.clustering.kmeans import KMeans, KMeansConfig
+from musaic.clustering.spectral import Spectral, SpectralConfig
+from musaic.clustering.vade import Vade, VadeConfig
 from musaic.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from musaic.clustering.base import Clusterer
+    from musaic.clustering.choice import Choice
+    from musaic.clustering.vade import Mixture
 
 
 @dataclass(frozen=True)
@@ -23,22 +31,24 @@ class Entry:
     Attributes
     ----------
     config : type of ClusteringConfig
-        Its configuration, light to import.
-    home : str
-        ``module:class`` of the clusterer, imported when it is built.
+        What it is asked to be.
+    clusterer : type of Clusterer
+        What does it. Scikit-learn is imported when it is fitted.
     """
 
     config: type[ClusteringConfig]
-    home: str
-
-    def load(self) -> type[Clusterer]:
-        """Import the clusterer's class."""
-        module, name = self.home.split(":")
-        found: type[Clusterer] = getattr(importlib.import_module(module), name)
-        return found
+    clusterer: type[Clusterer]
 
 
-CLUSTERERS: dict[str, Entry] = {"kmeans": Entry(KMeansConfig, "musaic.clustering.kmeans:KMeans")}
+CLUSTERERS: dict[str, Entry] = {
+    "kmeans": Entry(KMeansConfig, KMeans),
+    "agglomerative": Entry(AgglomerativeConfig, Agglomerative),
+    "dbscan": Entry(DbscanConfig, Dbscan),
+    "hdbscan": Entry(HdbscanConfig, Hdbscan),
+    "gmm": Entry(GmmConfig, Gmm),
+    "spectral": Entry(SpectralConfig, Spectral),
+    "vade": Entry(VadeConfig, Vade),
+}
 
 
 def entry(name: str) -> Entry:
@@ -62,13 +72,39 @@ def parse_config(data: Mapping[str, Any], where: str = "the clustering") -> Clus
     return entry(str(data["algorithm"])).config.parse(data, where)
 
 
-def build(config: ClusteringConfig, n_clusters: int, *, random_state: int = 0) -> Clusterer:
-    """Return an unfitted clusterer for a number of clusters that `resolve_k` has settled."""
-    others = config.model_dump(exclude={"algorithm", "n_clusters"})
-    make: Callable[..., Clusterer] = entry(config.algorithm).load()
-    return make(n_clusters=n_clusters, random_state=random_state, **others)
+def build(
+    config: ClusteringConfig, choice: Choice, *, random_state: int = 0, mixture: Mixture | None = None
+) -> Clusterer:
+    """Return an unfitted clusterer.
+
+    Parameters
+    ----------
+    config : ClusteringConfig
+        Single-valued: one of ``expand()``.
+    choice : Choice
+        What `musaic.clustering.resolve` settled for it.
+    random_state : int
+        Same seed, same bytes.
+    mixture : tuple of array_like, optional
+        Weights (K,), means (K, D) and variances (K, D) of the model's mixture prior, which ``vade`` needs.
+
+    Raises
+    ------
+    UsageError
+        Where a value is a list, or a word that stands for a number that ``choice`` lacks; or ``vade`` is given no
+        mixture.
+    """
+    config = config.single()
+    settled = {"n_clusters": choice.n_clusters, "eps": choice.eps}
+    given = {**dict(config), "random_state": random_state, "mixture": mixture}
+    given |= {name: value for name, value in settled.items() if value is not None}
+    make = entry(config.algorithm).clusterer
+    for name in make.settings:
+        if name in settled and isinstance(given[name], str):
+            raise ClusterInputError(f"{name} of {config.algorithm} is still {given[name]!r}; settle it with resolve.")
+    return make(**{name: given[name] for name in make.settings})
 
 
 def from_state(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Clusterer:
     """Return the clusterer that gave out this state."""
-    return entry(str(head["algorithm"])).load().from_state(head, arrays)
+    return entry(str(head["algorithm"])).clusterer.from_state(head, arrays)

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.errors import UsageError
-from musaic.evaluation.table import known_labels
+from musaic.evaluation.labels import known_labels
 
 LEAST = 10
 """Tracks from which an association is given; below, its p-value would be a fiction."""

@@ -14,7 +14,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from musaic.evaluation.metrics import METRICS, contingency, score_names, table_scores
+from musaic.evaluation.metrics import METRICS, score_names, table_scores
+from musaic.evaluation.tables import Counts, contingency
 
 
 @dataclass(frozen=True)
@@ -77,4 +78,5 @@ def _drawn(
     else:
         drawn = random_table.rvs(list(rows), list(columns), size=n_permutations, random_state=random_state)
     tables = np.asarray(drawn).reshape(n_permutations, len(rows), len(columns)).astype(np.int64)
-    return tuple(tuple(np.asarray(METRICS[name].function(tables), dtype=np.float64).tolist()) for name in names)
+    counts = Counts(tables)
+    return tuple(tuple(np.asarray(METRICS[name].function(counts), dtype=np.float64).tolist()) for name in names)

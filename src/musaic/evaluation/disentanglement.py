@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.evaluation.associations import read_codes
+from musaic.evaluation.expected import expected_information
 from musaic.evaluation.factors import Factor, Kinds, binned, read_factors
-from musaic.evaluation.metrics import contingency, expected_information, mutual_information
+from musaic.evaluation.tables import Counts, contingency
 
 TREES, LEAF = 50, 5
 """Trees of a forest, and the least tracks in a leaf."""
@@ -129,12 +130,10 @@ def mig(
         share = np.unique(values, return_counts=True)[1] / len(values)
         entropy = float(-(share * np.log(share)).sum())
         tables = [contingency(values, column) for column in bins[factor.rows].T]
-        found = np.array([mutual_information(table) for table in tables])
+        found = np.array([float(Counts(table).information) for table in tables])
         if not adjusted:
             return np.asarray(found / entropy)
-        chance = np.array(
-            [expected_information(table.sum(axis=1).tolist(), table.sum(axis=0).tolist()) for table in tables]
-        )
+        chance = np.array([expected_information(table.sum(axis=1), table.sum(axis=0)) for table in tables])
         room = entropy - chance  # none where chance tells everything: each bin holds one track, say
         return np.asarray(np.divide(found - chance, room, out=np.zeros(len(room)), where=room > 1e-9))
 

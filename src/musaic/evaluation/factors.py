@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from musaic.errors import unknown
 from musaic.evaluation.associations import check_length, read_numbers
-from musaic.evaluation.table import known_labels
+from musaic.evaluation.labels import known_labels
 
 BINS = 20
 """Bins of equal width, from the smallest to the largest value; as many whole numbers are still classes."""

@@ -4,29 +4,31 @@ Internal scores look at where the tracks lie, external ones at labels that no mo
 (one cluster, nothing but clusters of one, one label) is NaN, also where scikit-learn says 1 (labels and clusters that
 are both nothing but ones of a kind).
 
+What noise (-1) does: internal scores leave it out. External scores take it for one more cluster, a mixed one as a
+rule: it lowers purity and homogeneity by the labels that are mixed in it, so that leaving tracks out earns nothing;
+completeness, which likes few and large clusters, may gain by it; under accuracy it may be matched with a label once.
+
 Letters: N tracks, D dimensions, R labels, K clusters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.errors import UsageError, unknown
+from musaic.evaluation import internal, tables
+from musaic.evaluation.space import Space
+from musaic.evaluation.tables import Counts, Tables, canonical, contingency
 
 NOISE = -1
 """The cluster label of a track that belongs nowhere."""
 
-SAMPLE = 20_000
-"""Above this many tracks the silhouette is that of a sample of so many."""
-
 NoisePolicy = Literal["keep", "nearest"]
-Tables = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,9 @@ class Metric:
     name : str
         Its column.
     kind : {'internal', 'external'}
-        An internal one is called with latents (N, D) and clusters (N,) 0 … K-1, 2 <= K < N. An external one is
-        called with contingency tables of shape (..., R, K), labels by clusters, that all have the same margins, and
-        returns the shape of the stack.
+        An internal one is called with a `Space` and the clusters (N,) 0 … K-1 of its rows, 2 <= K < N. An external
+        one is called with the `Counts` of a stack of contingency tables (..., R, K), labels by clusters, all of the
+        same number of tracks, and returns the shape of the stack.
     function : callable
         What computes it.
     best : {'high', 'low'}
@@ -53,121 +55,32 @@ class Metric:
     best: Literal["high", "low"] = "high"
 
 
-def contingency(truth: ArrayLike, clusters: ArrayLike) -> Tables:
-    """Return how many tracks have which label in which cluster, shape (R, K)."""
-    _, rows = np.unique(np.asarray(truth), return_inverse=True)
-    _, columns = np.unique(np.asarray(clusters), return_inverse=True)
-    n_rows, n_columns = rows.max(initial=-1) + 1, columns.max(initial=-1) + 1
-    flat = np.bincount(rows * n_columns + columns, minlength=n_rows * n_columns)
-    return flat.reshape(n_rows, n_columns).astype(np.int64)
-
-
-def ari(tables: Tables) -> NDArray[np.float64]:
-    """Return the adjusted Rand index: agreement over pairs of tracks, 0 by chance."""
-    pairs = _pairs(tables).sum(axis=(-2, -1))
-    rows, columns = (_pairs(tables.sum(axis=axis)).sum(axis=-1) for axis in (-1, -2))
-    expected = rows * columns / _pairs(tables.sum(axis=(-2, -1)))
-    return _ratio(pairs - expected, 0.5 * (rows + columns) - expected)
-
-
-def nmi(tables: Tables) -> NDArray[np.float64]:
-    """Return the normalised mutual information 2I / (H + H)."""
-    return _ratio(2 * mutual_information(tables), np.asarray(sum(_entropies(tables))))
-
-
-def ami(tables: Tables) -> NDArray[np.float64]:
-    """Return the mutual information adjusted for chance, over the mean of the entropies."""
-    first = tables.reshape(-1, *tables.shape[-2:])[0]
-    expected = expected_information(first.sum(axis=1).tolist(), first.sum(axis=0).tolist())
-    return _ratio(mutual_information(tables) - expected, np.asarray(0.5 * sum(_entropies(tables)) - expected))
-
-
-def purity(tables: Tables) -> NDArray[np.float64]:
-    """Return the share of tracks that have the commonest label of their cluster."""
-    return np.asarray(tables.max(axis=-2).sum(axis=-1) / tables.sum(axis=(-2, -1)))
-
-
-def mutual_information(tables: Tables) -> NDArray[np.float64]:
-    """Return the mutual information of labels and clusters, in nats."""
-    total = tables.sum(axis=(-2, -1), keepdims=True)
-    outer = tables.sum(axis=-1, keepdims=True) * tables.sum(axis=-2, keepdims=True)
-    ratio = np.divide(tables * total, outer, out=np.ones(tables.shape), where=tables > 0)
-    return np.asarray((tables / total * np.log(ratio)).sum(axis=(-2, -1)))
-
-
-def expected_information(rows: Sequence[int], columns: Sequence[int]) -> float:
-    """Return the mutual information that tables with these margins have on average, in nats.
-
-    Eq. 24a of "Information Theoretic Measures for Clusterings Comparison" (JMLR 11, 2010). The sum over cells needs
-    one term for each pair of margins, and pairs come back, from cell to cell and from one resampling to the next.
-    """
-    n = int(sum(rows))
-    sizes = [np.unique(np.asarray(margin, dtype=np.int64), return_counts=True) for margin in (rows, columns)]
-    pairs = [list(zip(values.tolist(), counts.tolist(), strict=True)) for values, counts in sizes]
-    return float(sum(k * m * _expected_term(min(a, b), max(a, b), n) for a, k in pairs[0] for b, m in pairs[1]))
-
-
-@lru_cache(maxsize=200_000)
-def _expected_term(a: int, b: int, n: int) -> float:
-    """Return what a cell with margins ``a`` and ``b`` adds on average: its count is hypergeometric."""
-    from scipy.special import gammaln
-
-    count = np.arange(max(1, a + b - n), a + 1, dtype=np.float64)
-    fixed = gammaln(a + 1) + gammaln(b + 1) + gammaln(n - a + 1) + gammaln(n - b + 1) - gammaln(n + 1)
-    cells = (count, a - count, b - count, n - a - b + count)
-    log_probability = fixed - np.sum([gammaln(cell + 1) for cell in cells], axis=0)
-    return float((count / n * np.log(n * count / (a * b)) * np.exp(log_probability)).sum())
-
-
-def silhouette(Z: NDArray[np.float64], clusters: NDArray[np.int64], *, random_state: int = 0) -> float:
-    """Return how much nearer tracks are to their own cluster than to the next, on average; sampled above 20,000."""
-    from sklearn.metrics import silhouette_score
-
-    if len(Z) > SAMPLE:
-        rows = np.sort(np.random.default_rng(random_state).permutation(len(Z))[:SAMPLE])
-        Z, clusters = Z[rows], clusters[rows]
-    return float(silhouette_score(Z, clusters)) if 2 <= len(np.unique(clusters)) < len(Z) else np.nan
-
-
-def calinski_harabasz(Z: NDArray[np.float64], clusters: NDArray[np.int64], *, random_state: int = 0) -> float:
-    """Return the spread between clusters over that within; not defined where no cluster has any spread."""
-    from sklearn.metrics import calinski_harabasz_score
-
-    within = sum(float(np.ptp(Z[clusters == cluster], axis=0).max()) for cluster in np.unique(clusters))
-    return float(calinski_harabasz_score(Z, clusters)) if within > 0 else np.nan
-
-
-def davies_bouldin(Z: NDArray[np.float64], clusters: NDArray[np.int64], *, random_state: int = 0) -> float:
-    """Return how alike each cluster is to the one most like it; not defined where centroids coincide."""
-    from sklearn.metrics import davies_bouldin_score
-
-    centroids = np.stack([Z[clusters == cluster].mean(axis=0) for cluster in np.unique(clusters)])
-    if len(np.unique(centroids, axis=0)) < len(centroids):
-        return np.nan
-    return float(davies_bouldin_score(Z, clusters))
-
-
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("silhouette", "internal", silhouette),
-        Metric("calinski_harabasz", "internal", calinski_harabasz),
-        Metric("davies_bouldin", "internal", davies_bouldin, best="low"),
-        Metric("ari", "external", ari),
-        Metric("ami", "external", ami),
-        Metric("nmi", "external", nmi),
-        Metric("purity", "external", purity),
+        Metric("silhouette", "internal", internal.silhouette),
+        Metric("calinski_harabasz", "internal", internal.calinski_harabasz),
+        Metric("davies_bouldin", "internal", internal.davies_bouldin, best="low"),
+        Metric("ari", "external", tables.ari),
+        Metric("ami", "external", tables.ami),
+        Metric("nmi", "external", tables.nmi),
+        Metric("purity", "external", tables.purity),
+        Metric("homogeneity", "external", tables.homogeneity),
+        Metric("completeness", "external", tables.completeness),
+        Metric("v_measure", "external", tables.v_measure),
+        Metric("accuracy", "external", tables.accuracy),
     )
 }
 
 
-def internal_scores(Z: ArrayLike, clusters: ArrayLike, *, random_state: int = 0) -> dict[str, float]:
+def internal_scores(Z: ArrayLike | Space, clusters: ArrayLike, *, random_state: int = 0) -> dict[str, float]:
     """Return every internal score of a clustering.
 
     Parameters
     ----------
-    Z : array_like, shape (N, D)
-        Where the tracks lie. Tracks with a value that is not finite have no place and leave the scores.
+    Z : array_like, shape (N, D), or Space
+        Where the tracks lie. Tracks with a value that is not finite have no place and leave the scores. A `Space`
+        keeps what does not depend on the clusters, and is quicker where there are many clusterings of it.
     clusters : array_like of int, shape (N,)
         Noise (-1) is no cluster and leaves the scores.
     random_state : int
@@ -180,18 +93,20 @@ def internal_scores(Z: ArrayLike, clusters: ArrayLike, *, random_state: int = 0)
     """
     from threadpoolctl import threadpool_limits
 
-    values, labels = np.asarray(Z, dtype=np.float64), np.asarray(clusters, dtype=np.int64)
-    if values.ndim != 2 or len(values) != len(labels):
-        raise UsageError(f"latents of shape {values.shape} and {len(labels)} cluster labels do not belong together.")
-    kept = (labels != NOISE) & np.isfinite(values).all(axis=1)
-    values, labels = values[kept], labels[kept]
-    names = [name for name, metric in METRICS.items() if metric.kind == "internal"]
-    order = np.lexsort(values.T[::-1])
-    values, labels = values[order], _by_appearance(labels[order])
+    space, labels = Z if isinstance(Z, Space) else Space(Z), np.asarray(clusters, dtype=np.int64)
+    if space.n_tracks != len(labels):
+        raise UsageError(
+            f"{space.n_tracks} rows of latents and {len(labels)} cluster labels do not belong together; give one "
+            "label a row."
+        )
+    labels = labels[space.rows]
+    kept = labels != NOISE
+    space, labels = space.part(kept), _by_appearance(labels[kept])
+    names = score_names("internal")
     if not 2 <= len(np.unique(labels)) < len(labels):
         return dict.fromkeys(names, np.nan)
     with threadpool_limits(1):
-        return {name: float(METRICS[name].function(values, labels, random_state=random_state)) for name in names}
+        return {name: float(METRICS[name].function(space, labels, random_state=random_state)) for name in names}
 
 
 def external_scores(truth: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
@@ -204,20 +119,20 @@ def external_scores(truth: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
 
 def table_scores(table: Tables) -> dict[str, float]:
     """Return every external score of one contingency table; NaN where it has fewer than two labels."""
-    names = [name for name, metric in METRICS.items() if metric.kind == "external"]
+    names = score_names("external")
     if table.shape[0] < 2:
         return dict.fromkeys(names, np.nan)
     # the order of rows and columns must not show, not even in the last bit
-    table = table[np.lexsort(table.T)][:, np.lexsort(table)]
-    return {name: float(METRICS[name].function(table)) for name in names}
+    counts = Counts(canonical(table))
+    return {name: float(METRICS[name].function(counts)) for name in names}
 
 
-def apply_noise(Z: ArrayLike, clusters: ArrayLike, policy: NoisePolicy) -> tuple[NDArray[np.int64], float]:
+def apply_noise(Z: ArrayLike | Space, clusters: ArrayLike, policy: NoisePolicy) -> tuple[NDArray[np.int64], float]:
     """Return clusters under a noise policy, and the share of tracks that were clustered before it.
 
     Parameters
     ----------
-    Z : array_like, shape (N, D)
+    Z : array_like, shape (N, D), or Space
         The space that was clustered.
     clusters : array_like of int, shape (N,)
         -1 is noise.
@@ -232,39 +147,18 @@ def apply_noise(Z: ArrayLike, clusters: ArrayLike, policy: NoisePolicy) -> tuple
     if policy == "nearest" and noise.any() and not noise.all():
         from sklearn.neighbors import NearestNeighbors
 
-        values = np.asarray(Z, dtype=np.float64)
+        values = np.asarray(Z.given if isinstance(Z, Space) else Z, dtype=np.float64)
         index = NearestNeighbors(n_neighbors=1).fit(values[~noise])
         labels[noise] = labels[~noise][index.kneighbors(values[noise], return_distance=False)[:, 0]]
     return labels, coverage
+
+
+def score_names(kind: Literal["internal", "external"]) -> list[str]:
+    """Return the registered scores of one kind, in order."""
+    return [name for name, metric in METRICS.items() if metric.kind == kind]
 
 
 def _by_appearance(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Rename clusters by their first track, so that names leave no trace in a sum."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.int64)
-
-
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a quotient, NaN where the divisor is nothing but rounding."""
-    above, below = np.asarray(above), np.asarray(below)
-    return np.asarray(np.divide(above, below, out=np.full(above.shape, np.nan), where=np.abs(below) > 1e-12))
-
-
-def _pairs(counts: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(0.5 * counts * (counts - 1.0))
-
-
-def _entropies(tables: Tables) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    first, second = (_entropy(tables.sum(axis=axis)) for axis in (-1, -2))
-    return first, second
-
-
-def _entropy(counts: NDArray[Any]) -> NDArray[np.float64]:
-    share = counts / counts.sum(axis=-1, keepdims=True)
-    logs = np.log(share, out=np.zeros(share.shape), where=share > 0)
-    return np.asarray(-(share * logs).sum(axis=-1))
-
-
-def score_names(kind: Literal["internal", "external"]) -> list[str]:
-    """Return the registered scores of one kind, in order."""
-    return [name for name, metric in METRICS.items() if metric.kind == kind]

@@ -5,7 +5,7 @@ Letters: N tracks, D dimensions, Q queries that can be asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.errors import UsageError
-from musaic.evaluation.table import known_labels
+from musaic.evaluation.internal import SAMPLE
+from musaic.evaluation.labels import group_numbers, known_labels
 
-AT_ONCE = 2048
-"""Queries whose distances are held at once, which bounds the memory."""
+AT_ONCE = 8_000_000
+"""Distances that are held at once, which bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class Retrieval:
         Its expectation if the candidates were in random order: the mean share of candidates with the query's label.
     n_queries : int
         Q: tracks with at least one candidate of their label.
+    sampled : bool
+        Whether only a sample of 20,000 tracks was asked (all others are still candidates).
     """
 
     precision: float
     chance: float
     n_queries: int
+    sampled: bool = False
 
 
 def neighbour_precision(
@@ -47,6 +51,7 @@ def neighbour_precision(
     where: Literal["anywhere", "within", "across"] = "anywhere",
     groups: Sequence[Any] | None = None,
     metric: Literal["euclidean", "cosine"] = "euclidean",
+    random_state: int = 0,
 ) -> Retrieval:
     """Return how many of the nearest neighbours share a label (precision at k).
 
@@ -66,6 +71,8 @@ def neighbour_precision(
         Tracks of the query's own group (its artist) are no candidates; a track without one is alone.
     metric : {'euclidean', 'cosine'}
         What near means.
+    random_state : int
+        For the sample of queries above 20,000 tracks.
 
     Raises
     ------
@@ -74,42 +81,83 @@ def neighbour_precision(
 
     Notes
     -----
-    Queries without any candidate of their label are not asked: nobody could answer them. Ties are in track order.
+    Queries without any candidate of their label are not asked: nobody could answer them. Where the k-th
+    distance is that of several candidates, each of them counts in part, so that the order of tracks does not show.
     """
-    Z = np.asarray(Z, dtype=np.float64)
     if where != "anywhere" and domains is None:
         raise UsageError(f"where={where!r} needs domains; give one for every track, such as its language.")
     named, known = known_labels(labels)
     places, placed = known_labels(domains) if where != "anywhere" and domains is not None else (named, known)
     rows = np.flatnonzero(known & placed)
-    X = Z[rows]
-    if metric == "cosine":
-        X = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-12)
-    label, domain = named[rows], places[rows]
-    group = np.arange(len(rows)) if groups is None else _groups(groups)[rows]
-    squares = (X**2).sum(axis=1)
+    label, domain, group = named[rows], places[rows], group_numbers(groups, len(named))[rows]
+    X, back = _directions(np.asarray(Z, dtype=np.float64)[rows], metric)
+    label, domain, group = label[back], domain[back], group[back]
     found, expected = [], []
-    for start in range(0, len(rows), AT_ONCE):
-        ask = slice(start, min(start + AT_ONCE, len(rows)))
-        distance = squares[ask, None] + squares - 2 * X[ask] @ X.T
+    queries = sampled_rows(len(rows), random_state)
+    for ask, distance in candidates(X, queries, group, domain, where):
+        candidate = np.isfinite(distance)
+        alike = (label[ask, None] == label) & candidate
+        weights = nearest(distance, k)
+        askable = alike.any(axis=1)
+        found.append((weights * alike)[askable].sum(axis=1) / weights[askable].sum(axis=1))
+        expected.append(alike[askable].sum(axis=1) / candidate[askable].sum(axis=1))
+    precision, chance = np.concatenate([*found, []]), np.concatenate([*expected, []])
+    sampled = len(queries) < len(rows)
+    if not len(precision):
+        return Retrieval(float("nan"), float("nan"), 0, sampled)
+    return Retrieval(float(precision.mean()), float(chance.mean()), len(precision), sampled)
+
+
+def sampled_rows(n: int, random_state: int = 0) -> NDArray[np.intp]:
+    """Return the rows that are asked: all, or 20,000 of them."""
+    if n <= SAMPLE:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(random_state).permutation(n)[:SAMPLE])
+
+
+def candidates(
+    X: NDArray[np.float64],
+    queries: NDArray[np.intp],
+    group: NDArray[np.int64],
+    domain: NDArray[Any],
+    where: Literal["anywhere", "within", "across"],
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """Yield queries, a part at a time, and their squared distances to all tracks; infinite where no candidate."""
+    if not len(X):
+        return
+    X = X - X.mean(axis=0)
+    scale = np.sqrt((X**2).sum(axis=1).mean())
+    X = X / scale if scale > 0 else X
+    squares = (X**2).sum(axis=1)
+    step = max(AT_ONCE // max(len(X), 1), 1)
+    for start in range(0, len(queries), step):
+        ask = queries[start : start + step]
+        # equal distances must be so after rounding too, or ties would be decided by it
+        distance = np.round(squares[ask, None] + squares - 2 * X[ask] @ X.T, 9)
         candidate = group[ask, None] != group
         if where != "anywhere":
             candidate &= (domain[ask, None] == domain) == (where == "within")
-        alike = label[ask, None] == label
-        order = np.argsort(np.where(candidate, distance, np.inf), axis=1, kind="stable")[:, :k]
-        there = np.take_along_axis(candidate, order, axis=1)
-        hits = (np.take_along_axis(alike, order, axis=1) & there).sum(axis=1)
-        askable = (alike & candidate).any(axis=1)
-        found.append(hits[askable] / there[askable].sum(axis=1))
-        expected.append((alike & candidate)[askable].sum(axis=1) / candidate[askable].sum(axis=1))
-    precision, chance = np.concatenate([*found, []]), np.concatenate([*expected, []])
-    if not len(precision):
-        return Retrieval(float("nan"), float("nan"), 0)
-    return Retrieval(float(precision.mean()), float(chance.mean()), len(precision))
+        yield ask, np.where(candidate, distance, np.inf)
 
 
-def _groups(groups: Sequence[Any]) -> NDArray[np.int64]:
-    """Return a number for every track, the same within a group; missing groups are groups of one."""
-    named, known = known_labels(groups)
-    numbers = np.unique(named, return_inverse=True)[1].reshape(-1)
-    return np.where(known, numbers, -1 - np.arange(len(known)))
+def nearest(distance: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """Return the weight of every candidate among the k nearest of a query, shape of ``distance``.
+
+    1 for the nearest, 0 for the others; candidates at the k-th distance share what is left of k. A query with fewer
+    than k candidates has them all.
+    """
+    if k >= distance.shape[1]:
+        return np.isfinite(distance).astype(np.float64)
+    farthest = np.partition(distance, k - 1, axis=1)[:, k - 1 : k]
+    nearer, tied = distance < farthest, (distance == farthest) & np.isfinite(farthest)
+    left = k - nearer.sum(axis=1, keepdims=True)
+    return np.asarray(nearer + tied * (left / np.maximum(tied.sum(axis=1, keepdims=True), 1)))
+
+
+def _directions(
+    Z: NDArray[np.float64], metric: Literal["euclidean", "cosine"]
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return tracks, of length 1 where only their direction counts, in an order of their own, and that order."""
+    X = Z / np.maximum(np.linalg.norm(Z, axis=1, keepdims=True), 1e-12) if metric == "cosine" else Z
+    order = np.lexsort(X.T[::-1]) if X.shape[1] else np.arange(len(X))
+    return X[order], order

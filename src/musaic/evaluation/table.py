@@ -8,29 +8,37 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from musaic.evaluation.chance import chance_level, majority_share
+from musaic.evaluation.internal import SAMPLE
+from musaic.evaluation.intervals import INTERVALS
+from musaic.evaluation.labels import is_leaked, known_labels
 from musaic.evaluation.metrics import (
     NOISE,
-    SAMPLE,
     NoisePolicy,
     apply_noise,
     external_scores,
     internal_scores,
     score_names,
 )
+from musaic.evaluation.space import Space
 
-_IDENTITY = ("cell", "model", "input", "modality", "clustering", "params", "space")
+_KEYS = ["cell", "clustering_id", "noise_policy", "label"]
+_IDENTITY = ("model", "input", "modality", "clustering", "params", "space")
 _SCORES = ("silhouette", "calinski_harabasz", "davies_bouldin", "ari", "ami", "nmi", "purity")
+_LATER = ("homogeneity", "completeness", "v_measure", "accuracy")
 
 LEADERBOARD: tuple[str, ...] = (
-    *_IDENTITY,
+    *("cell", *_IDENTITY),
     *("n_clusters", "label", "n_labelled", "seeds"),
     *(column for score in _SCORES for column in (score, f"{score}_sd")),
     *("silhouette_ref", "calinski_harabasz_ref", "davies_bouldin_ref", "ari_chance", "nmi_chance", "majority"),
     *("coverage", "noise_policy", "stability", "labels_used", "leaked", "collapsed", "active_units", "seconds"),
     *("clustering_id", "ami_chance", "purity_chance", "p_value", "sizes", "silhouette_sampled", "rank", "remarks"),
+    *INTERVALS,
+    *(column for score in _LATER for column in (score, f"{score}_sd")),
+    "accuracy_chance",
 )
 """Columns of a leaderboard, in order; other tools read it, so new ones go to the end."""
 
@@ -68,12 +76,12 @@ class Candidate:
 
 def score(
     candidate: Candidate,
-    Z: ArrayLike,
+    Z: ArrayLike | Space,
     clusters: ArrayLike,
     *,
     seed: int,
     annotations: Mapping[str, Sequence[Any]] | None = None,
-    reference: ArrayLike | None = None,
+    reference: ArrayLike | Space | None = None,
     noise_policy: NoisePolicy = "keep",
     n_permutations: int = 200,
     seconds: float = float("nan"),
@@ -85,15 +93,15 @@ def score(
     ----------
     candidate : Candidate
         What is scored.
-    Z : array_like, shape (N, D)
-        The space that was clustered.
+    Z : array_like, shape (N, D), or Space
+        The space that was clustered. Where it is clustered in many ways, make it (and the reference) a `Space` once.
     clusters : array_like of int, shape (N,)
         -1 is noise.
     seed : int
         Of the model and the clustering.
     annotations : mapping of str to sequence, optional
         Label columns, N values each; None, NaN and '' are missing and leave that label's scores.
-    reference : array_like, shape (N, D'), optional
+    reference : array_like, shape (N, D'), or Space, optional
         The common reference space; rows of NaN leave its scores.
     noise_policy : {'keep', 'nearest'}
         What becomes of noise (see `musaic.evaluation.metrics.apply_noise`).
@@ -143,7 +151,8 @@ def summarise(
     Parameters
     ----------
     records : iterable of dict, or DataFrame
-        What `score` returned, for all seeds.
+        What `score` returned, for all seeds. Where records have the columns of
+        `musaic.evaluation.intervals.seed_intervals`, which are of all seeds together, those of the first seed stand.
     stability : mapping of (cell, clustering_id) to float, optional
         Agreement between seeds (see `musaic.evaluation.stability`).
 
@@ -155,53 +164,34 @@ def summarise(
         seeds, ``sizes`` those of the first seed.
     """
     table = records if isinstance(records, pd.DataFrame) else pd.DataFrame([dict(record) for record in records])
-    further = [name for kind in ("internal", "external") for name in score_names(kind) if name not in _SCORES]
+    scores = [name for kind in ("internal", "external") for name in score_names(kind)]
+    further = [name for name in scores if name not in (*_SCORES, *_LATER)]
     columns = [*LEADERBOARD, *(column for name in further for column in (name, f"{name}_sd"))]
     if table.empty:
         return pd.DataFrame(columns=columns)
-    rows = []
-    for _, group in table.groupby(["cell", "clustering_id", "noise_policy", "label"], sort=True):
-        group = group.sort_values("seed")
-        first = group.iloc[0]
-        row: dict[str, Any] = {name: first[name] for name in (*_IDENTITY, "label", "noise_policy", "clustering_id")}
-        row |= {"labels_used": first["labels_used"], "sizes": first["sizes"], "seeds": group["seed"].nunique()}
-        row["n_labelled"] = int(group["n_labelled"].min())
-        n_clusters = float(group["n_clusters"].mean())
-        row["n_clusters"] = int(n_clusters) if n_clusters.is_integer() else round(n_clusters, 2)
-        row |= {name: bool(group[name].any()) for name in ("leaked", "collapsed", "silhouette_sampled")}
-        row |= {name: _mean(group[name]) for name in _averaged(group)}
-        row |= {f"{name}_sd": _sd(group[name]) for name in (*_SCORES, *further)}
-        row["p_value"] = float(group["p_value"].max())
-        row["stability"] = (stability or {}).get((str(first["cell"]), str(first["clustering_id"])), np.nan)
-        rows.append(row)
-    return pd.DataFrame(rows).reindex(columns=columns)
+    table = table.sort_values("seed", kind="stable")
+    rows = table.drop_duplicates(_KEYS).set_index(_KEYS).sort_index()
+    groups = table.groupby(_KEYS, sort=True)
+    there = [name for name in (*_IDENTITY, "labels_used", "sizes", *INTERVALS) if name in rows]
+    result = rows[there].copy()
+    result["seeds"], result["n_labelled"] = groups["seed"].nunique(), groups["n_labelled"].min()
+    n_clusters = groups["n_clusters"].mean().round(2)
+    result["n_clusters"] = n_clusters.astype(int) if (n_clusters % 1 == 0).all() else n_clusters
+    result["p_value"] = groups["p_value"].max()
+    result["stability"] = [(stability or {}).get((str(cell), str(way)), np.nan) for cell, way, *_ in result.index]
+    flags = ["leaked", "collapsed", "silhouette_sampled"]
+    result[flags] = table[[*_KEYS, *flags]].astype(dict.fromkeys(flags, bool)).groupby(_KEYS, sort=True)[flags].any()
+    numbers = _averaged(scores, table)
+    finite = table[_KEYS].join(table[numbers].apply(pd.to_numeric).astype(np.float64).where(np.isfinite))
+    by_seed = finite.groupby(_KEYS, sort=True)[numbers]
+    result[numbers] = by_seed.mean()
+    deviations = by_seed.std(ddof=1).add_suffix("_sd")
+    result = result.join(deviations[[f"{name}_sd" for name in scores if name in numbers]])
+    return result.reset_index().reindex(columns=columns)
 
 
-def known_labels(column: Sequence[Any]) -> tuple[NDArray[np.str_], NDArray[np.bool_]]:
-    """Return labels as text, and which of them are there."""
-    gone = pd.isna(np.asarray(column, dtype=object)).tolist()
-    known = np.array([not (there or value == "") for value, there in zip(column, gone, strict=True)], dtype=bool)
-    return np.array([str(value) for value in column], dtype=np.str_), known
-
-
-def is_leaked(label: str, labels_used: Sequence[str]) -> bool:
-    """Return whether a representation has seen a label, or a part of it where it is composite (``a+b``)."""
-    used = {part for name in labels_used for part in name.split("+")}
-    return bool(label) and not used.isdisjoint(label.split("+"))
-
-
-def _averaged(group: pd.DataFrame) -> list[str]:
-    inside, outside = score_names("internal"), score_names("external")
-    names = [*inside, *outside, *(f"{name}_ref" for name in inside), *(f"{name}_chance" for name in outside)]
-    return [name for name in (*names, "majority", "coverage", "active_units", "seconds") if name in group]
-
-
-def _mean(values: pd.Series[Any]) -> float:
-    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    return float(np.nanmean(numbers)) if np.isfinite(numbers).any() else float("nan")
-
-
-def _sd(values: pd.Series[Any]) -> float:
-    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    numbers = numbers[np.isfinite(numbers)]
-    return float(numbers.std(ddof=1)) if len(numbers) > 1 else float("nan")
+def _averaged(scores: Sequence[str], table: pd.DataFrame) -> list[str]:
+    """Return the columns of which there is a mean over seeds."""
+    aside = [f"{name}_{what}" for name in scores for what in ("ref", "chance")]
+    names = [*scores, *aside, "majority", "coverage", "active_units", "seconds"]
+    return [name for name in names if name in table]

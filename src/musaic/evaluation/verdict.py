@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musaic.evaluation.metrics import table_scores
+from musaic.errors import UsageError
+from musaic.evaluation.intervals import AT_ONCE
+from musaic.evaluation.labels import is_leaked, known_labels
 from musaic.evaluation.ranking import LEAST_COVERAGE
-from musaic.evaluation.table import is_leaked, known_labels
+from musaic.evaluation.tables import Counts, ami, canonical, contingency
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Contender:
     clustering, space : str
         Which clustering of it.
     n_clusters : int or float
-        K.
+        K; the mean over seeds where a method finds it.
     labelings : dict of int to ndarray, shape (N,)
         Clusters by seed; all contenders have the same tracks in the same order. A track that a contender has not
         seen is None in ``present``.
@@ -45,6 +47,8 @@ class Contender:
         Label columns that it has seen.
     collapsed : bool
         Whether its posterior says nothing.
+    settings : str
+        Further parameters of the clustering, such as its linkage, which must be equal for a comparison too.
     """
 
     cell: str
@@ -61,11 +65,12 @@ class Contender:
     coverage: float = 1.0
     labels_used: tuple[str, ...] = ()
     collapsed: bool = False
+    settings: str = ""
 
     @property
-    def place(self) -> tuple[str, str, str, float]:
+    def place(self) -> tuple[str, str, str, str, float]:
         """What must be equal for a comparison."""
-        return (self.input, self.clustering, self.space, self.n_clusters)
+        return (self.input, self.clustering, self.settings, self.space, self.n_clusters)
 
 
 @dataclass(frozen=True)
@@ -119,8 +124,8 @@ class Comparison:
             more = "more" if abs(self.difference) > self.spread else "not more"
             beyond = f"{more} than the spread between seeds, {self.spread:.3f}"
         return (
-            f"with {self.input} (k = {self.n_clusters:g}) {self.vae_ami:.3f} of {self.vae_model} against "
-            f"{self.baseline_ami:.3f} of {self.baseline_model}, {self.difference:+.3f} "
+            f"with {self.input} ({self.clustering}, k = {self.n_clusters:g}) {self.vae_ami:.3f} of {self.vae_model} "
+            f"against {self.baseline_ami:.3f} of {self.baseline_model}, {self.difference:+.3f} "
             f"[{self.low:+.3f}, {self.high:+.3f}], {beyond}"
         )
 
@@ -175,7 +180,8 @@ def judge(
     reference space, and never by a label; the rival is the best baseline in that very place. Intervals hold jointly at
     95 % over the inputs (Bonferroni).
     """
-    if truth is None or len(np.unique(_known(truth))) < 2:
+    codes = _codes(truth) if truth is not None else np.zeros(0, dtype=np.int64)
+    if len(np.unique(codes[codes >= 0])) < 2:
         return Verdict(
             f"Whether the VAE beats the baselines cannot be told: there are fewer than two classes of {label} to hold "
             "them against."
@@ -186,24 +192,27 @@ def judge(
         return Verdict(
             f"No VAE can be held against the baselines: each has collapsed, has seen {label}, or left most tracks out."
         )
-    chosen: dict[str, tuple[Contender, Contender]] = {}
-    for place in sorted({c.place for c in fair}):
-        here = [c for c in fair if c.place == place]
-        here = [c for c in here if np.isfinite(_mean_ami(c, truth))]
-        models, rivals = [c for c in here if not c.baseline], [c for c in here if c.baseline]
-        if models and rivals:
-            pair = max(models, key=_merit), max(rivals, key=lambda c: (_mean_ami(c, truth), c.cell))
-            standing = chosen.get(pair[0].input)
-            if standing is None or _merit(pair[0]) > _merit(standing[0]):
-                chosen[pair[0].input] = pair
+    chosen: dict[str, tuple[_Scored, _Scored]] = {}
+    for models, rivals in _meetings(fair):
+        # only who meets somebody is scored, and once
+        scored = [[_Scored(c, _amis(c, codes)) for c in side] for side in (models, rivals)]
+        able, rated = ([c for c in side if np.isfinite(c.mean)] for side in scored)
+        speaker = max(able, key=lambda c: _merit(c.contender), default=None)
+        if speaker is not None:
+            rated = [c for c in rated if _comparable(speaker.contender, c.contender, codes)]
+        if speaker is not None and rated:
+            pair = speaker, max(rated, key=lambda c: (c.mean, c.contender.cell))
+            standing = chosen.get(pair[0].contender.input)
+            if standing is None or _merit(pair[0].contender) > _merit(standing[0].contender):
+                chosen[pair[0].contender.input] = pair
     if not chosen:
         return Verdict("Whether the VAE beats the baselines cannot be told: no two share input, clustering and k.")
     level = 1 - 0.05 / len(chosen)
     found = tuple(
-        _compare(vae, rival, truth, level=level, n_bootstrap=n_bootstrap, random_state=random_state)
+        _compare(vae, rival, codes, level=level, n_bootstrap=n_bootstrap, random_state=random_state)
         for vae, rival in chosen.values()
     )
-    seeds = min(len(contender.labelings) for pair in chosen.values() for contender in pair)
+    seeds = min(len(side.amis) for pair in chosen.values() for side in pair)
     jointly = "joint " if len(found) > 1 else ""
     return Verdict(
         f"On {label} the VAE {_answer(found)}, at equal input, clustering and k: "
@@ -224,30 +233,60 @@ def _answer(found: Sequence[Comparison]) -> str:
     for words, inputs in outcomes.items():
         if inputs:
             told = words.format("them" if parts else "the baselines")
-            parts.append(f"{told} with {' and '.join(inputs)}")
-    return ", and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+            parts.append(f"{told} with {_listed(inputs, ' and ')}")
+    return _listed(parts, ", and ")
+
+
+def _listed(words: Sequence[str], last: str) -> str:
+    """Return words with commas between them, and ``last`` before the last."""
+    return last.join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """A contender and its AMI with every seed."""
+
+    contender: Contender
+    amis: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(self.amis))
+
+    @property
+    def sd(self) -> float:
+        return float(np.std(self.amis, ddof=1)) if len(self.amis) > 1 else float("nan")
+
+
+def _meetings(contenders: Sequence[Contender]) -> list[tuple[list[Contender], list[Contender]]]:
+    """Return the learned models and the baselines of every place that has both."""
+    places: dict[tuple[Any, ...], tuple[list[Contender], list[Contender]]] = {}
+    for contender in contenders:
+        places.setdefault(contender.place, ([], []))[int(contender.baseline)].append(contender)
+    return [sides for _, sides in sorted(places.items(), key=lambda item: item[0]) if all(sides)]
 
 
 def _compare(
-    vae: Contender, rival: Contender, truth: Sequence[Any], *, level: float, n_bootstrap: int, random_state: int
+    vae: _Scored, rival: _Scored, codes: NDArray[np.int64], *, level: float, n_bootstrap: int, random_state: int
 ) -> Comparison:
-    difference, low, high = paired_bootstrap(
-        vae, rival, truth, level=level, n_bootstrap=n_bootstrap, random_state=random_state
+    one, other = vae.contender, rival.contender
+    difference, low, high = _bootstrap(
+        one, other, codes, level=level, n_bootstrap=n_bootstrap, random_state=random_state
     )
     return Comparison(
-        input=vae.input,
-        clustering=vae.clustering,
-        n_clusters=vae.n_clusters,
-        vae=vae.cell,
-        baseline=rival.cell,
-        vae_model=vae.model,
-        baseline_model=rival.model,
-        vae_ami=_mean_ami(vae, truth),
-        baseline_ami=_mean_ami(rival, truth),
+        input=one.input,
+        clustering=one.clustering,
+        n_clusters=one.n_clusters,
+        vae=one.cell,
+        baseline=other.cell,
+        vae_model=one.model,
+        baseline_model=other.model,
+        vae_ami=vae.mean,
+        baseline_ami=rival.mean,
         difference=difference,
         low=low,
         high=high,
-        spread=float(np.hypot(_sd_ami(vae, truth), _sd_ami(rival, truth))),
+        spread=float(np.hypot(vae.sd, rival.sd)),
     )
 
 
@@ -263,30 +302,57 @@ def paired_bootstrap(
     """Return the difference in AMI (mean over seeds) and its interval over resampled tracks and seeds.
 
     Both contenders are scored on the same resampled tracks each time. Seeds are drawn anew on either side, so that a
-    lucky handful of them does not pass for a better model.
+    lucky handful of them does not pass for a better model. A resampled track agrees with its copies, which lifts the
+    AMI of many small cells more than that of few large ones; the drawn differences are moved so that their mean is
+    the difference that was observed.
+
+    Raises
+    ------
+    UsageError
+        Where no labelled track is common to both.
     """
-    values, known = known_labels(truth)
-    for contender in (first, second):
-        if contender.present is not None:
-            known = known & contender.present
-    rows = np.flatnonzero(known)
-    _, labels = np.unique(values[rows], return_inverse=True)
-    sides = [[_codes(clusters[rows]) for clusters in c.labelings.values()] for c in (first, second)]
+    return _bootstrap(first, second, _codes(truth), level=level, n_bootstrap=n_bootstrap, random_state=random_state)
+
+
+def _bootstrap(
+    first: Contender, second: Contender, codes: NDArray[np.int64], *, level: float, n_bootstrap: int, random_state: int
+) -> tuple[float, float, float]:
+    known = _seen(first, codes) & _seen(second, codes)
+    if not known.any():
+        raise UsageError(f"{first.cell} and {second.cell} have no labelled track in common; nothing can be compared.")
+    labels = _numbers(codes[known])
+    sides = [[_numbers(np.asarray(c.labelings[seed])[known]) for seed in sorted(c.labelings)] for c in (first, second)]
+    # songs in an order of their own, so that the given one has no part in what is drawn
+    order = np.lexsort([clusters for side in reversed(sides) for clusters in reversed(side)] + [labels])
+    labels, sides = labels[order], [[clusters[order] for clusters in side] for side in sides]
     rng = np.random.default_rng(random_state)
+    seeds = [rng.integers(len(side), size=(n_bootstrap, len(side))) for side in sides]
+    scores = [np.empty((n_bootstrap, len(side))) for side in sides]
+    widest = max(len(labels), (labels.max() + 1) * (max(clusters.max() for side in sides for clusters in side) + 1))
+    at_once = max(AT_ONCE // int(widest), 1)
+    for start in range(0, n_bootstrap, at_once):
+        part = slice(start, min(start + at_once, n_bootstrap))
+        sample = rng.integers(len(labels), size=(part.stop - part.start, len(labels)))
+        for side, found in zip(sides, scores, strict=True):
+            for seed, clusters in enumerate(side):
+                found[part, seed] = _drawn_amis(labels, clusters, sample)
+    means = [np.take_along_axis(*pair, axis=1).mean(axis=1) for pair in zip(scores, seeds, strict=True)]
+    drawn = means[0] - means[1]
+    drawn = drawn[np.isfinite(drawn)]
+    observed = [np.mean([_ami(labels, clusters) for clusters in side]) for side in sides]
+    difference = float(observed[0] - observed[1])
+    if not len(drawn):
+        return difference, float("nan"), float("nan")
+    low, high = np.percentile(drawn + (difference - drawn.mean()), (50 * (1 - level), 50 * (1 + level)))
+    return difference, float(low), float(high)
 
-    def difference(sample: NDArray[np.intp], seeds: list[NDArray[np.intp]]) -> float:
-        means = []
-        for side, chosen in zip(sides, seeds, strict=True):
-            scores = {seed: _ami(labels[sample], side[seed][sample]) for seed in np.unique(chosen).tolist()}
-            means.append(np.mean([scores[seed] for seed in chosen.tolist()]))
-        return float(means[0] - means[1])
 
-    drawn = [
-        difference(rng.integers(len(rows), size=len(rows)), [rng.integers(len(side), size=len(side)) for side in sides])
-        for _ in range(n_bootstrap)
-    ]
-    low, high = np.nanpercentile(drawn, (50 * (1 - level), 50 * (1 + level)))
-    return difference(np.arange(len(rows)), [np.arange(len(side)) for side in sides]), float(low), float(high)
+def _drawn_amis(labels: NDArray[np.intp], clusters: NDArray[np.intp], sample: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the AMI of resampled tracks, one for every row of ``sample``."""
+    R, K = int(labels.max()) + 1, int(clusters.max()) + 1
+    where = (labels * K + clusters)[sample] + R * K * np.arange(len(sample))[:, None]
+    tables = np.bincount(where.reshape(-1), minlength=len(sample) * R * K).reshape(-1, R, K)
+    return ami(Counts(tables.astype(np.int64)))
 
 
 def _merit(contender: Contender) -> tuple[float, float, str]:
@@ -295,35 +361,35 @@ def _merit(contender: Contender) -> tuple[float, float, str]:
     return values[0], values[1], contender.cell
 
 
-def _amis(contender: Contender, truth: Sequence[Any]) -> list[float]:
+def _amis(contender: Contender, codes: NDArray[np.int64]) -> tuple[float, ...]:
+    known = _seen(contender, codes)
+    labelings = [np.asarray(contender.labelings[seed])[known] for seed in sorted(contender.labelings)]
+    return tuple(_ami(codes[known], labels) for labels in labelings)
+
+
+def _ami(labels: NDArray[Any], clusters: NDArray[Any]) -> float:
+    table = contingency(labels, clusters)
+    return float(ami(Counts(canonical(table)))) if len(table) > 1 else float("nan")
+
+
+def _seen(contender: Contender, codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which tracks are labelled and known to a contender."""
+    known: NDArray[np.bool_] = codes >= 0
+    return known if contender.present is None else known & contender.present
+
+
+def _comparable(first: Contender, second: Contender, codes: NDArray[np.int64]) -> bool:
+    """Return whether the labelled tracks that both have are of two classes at least."""
+    return len(np.unique(codes[_seen(first, codes) & _seen(second, codes)])) > 1
+
+
+def _numbers(values: ArrayLike) -> NDArray[np.intp]:
+    return np.unique(np.asarray(values), return_inverse=True)[1]
+
+
+def _codes(truth: Sequence[Any]) -> NDArray[np.int64]:
+    """Return a number for every label, -1 where it is missing."""
     values, known = known_labels(truth)
-    known = known if contender.present is None else known & contender.present
-    _, labels = np.unique(values[known], return_inverse=True)
-    return [_ami(labels, _codes(clusters[known])) for clusters in contender.labelings.values()]
-
-
-def _mean_ami(contender: Contender, truth: Sequence[Any]) -> float:
-    return float(np.mean(_amis(contender, truth)))
-
-
-def _sd_ami(contender: Contender, truth: Sequence[Any]) -> float:
-    values = _amis(contender, truth)
-    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-
-
-def _ami(labels: NDArray[np.intp], clusters: NDArray[np.intp]) -> float:
-    if not len(labels):
-        return float("nan")
-    width = int(clusters.max()) + 1
-    table = np.bincount(labels * width + clusters, minlength=(int(labels.max()) + 1) * width).reshape(-1, width)
-    table = table[table.any(axis=1)][:, table.any(axis=0)]
-    return table_scores(table.astype(np.int64))["ami"]
-
-
-def _codes(clusters: ArrayLike) -> NDArray[np.intp]:
-    return np.unique(np.asarray(clusters), return_inverse=True)[1]
-
-
-def _known(truth: Sequence[Any]) -> NDArray[np.str_]:
-    values, known = known_labels(truth)
-    return values[known]
+    codes = np.full(len(values), -1, dtype=np.int64)
+    codes[known] = _numbers(values[known])
+    return codes

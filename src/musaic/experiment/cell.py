@@ -32,6 +32,12 @@ class Cell:
     status: str = "pending"
     reason: str | None = None
 
+    @property
+    def labels_used(self) -> tuple[str, ...]:
+        """The label columns that its inputs have seen: given as such, or behind latents from elsewhere, sorted."""
+        seen = {label for labels in self.inputs.seen.values() for label in labels}
+        return tuple(sorted({*self.config.labels_given, *self.config.labels_used, *seen}))
+
     def skip(self, reason: str) -> None:
         """Note why the cell cannot be run on this corpus; the first reason stands."""
         if self.status == "pending":

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Any, Literal
 
-import yaml
 from pydantic import Field, SerializeAsAny, field_validator, model_validator
 
 from musaic.clustering.config import ClusteringConfig, KMeansConfig
 from musaic.clustering.registry import parse_config as parse_clustering
-from musaic.config import Config, digest, read_yaml
+from musaic.config import Config, digest
 from musaic.corpus.config import CorpusConfig
-from musaic.errors import UsageError, nearest, unknown
+from musaic.errors import unknown
+from musaic.experiment.grids import expand as expand_grids
 from musaic.experiment.modalities import (
     DESCRIPTIONS,
     LABEL,
+    LATENTS,
     TEXTS,
     TextInput,
     file_name,
     label_input,
+    latents_input,
     modality,
+    portable,
     text_input,
 )
 from musaic.features.config import FeatureConfig
@@ -33,17 +33,36 @@ from musaic.lyrics.encoders import parse_encoder
 from musaic.models.config import ModelConfig
 from musaic.models.registry import parse_config as parse_model
 
-ConfigT = TypeVar("ConfigT", bound=Config)
-
 
 class CellConfig(Config):
     """One representation: a model and what it is given.
 
     In an experiment file the model's own options stand beside ``model`` and ``input``:
     ``{model: basic-vae, input: [statistics, lyrics], beta: 2}``.
+
+    Attributes
+    ----------
+    name : str, optional
+        What it is called; model and inputs where nothing is said.
+    variant : str, optional
+        What tells it from the other cells of a grid; part of its name.
+    phase : str, optional
+        The part of the experiment that it belongs to, which can be run alone.
+    seeds : int >= 1, optional
+        How many of the experiment's seeds it is run with, at most; all where nothing is said.
+    labels_used : tuple of str
+        Labels that its inputs are known to have seen, such as latents from elsewhere: scores against them are leaked.
+    input : str or tuple of str
+        Features, texts, labels, and latents from elsewhere, by name (see `musaic.experiment.modalities`).
+    model : ModelConfig
+        The model with its options.
     """
 
     name: str | None = Field(default=None, pattern=r"^[\w.+-]+$")
+    variant: str | None = Field(default=None, pattern=r"^[\w.+-]+$")
+    phase: str | None = Field(default=None, pattern=r"^[\w.+-]+$")
+    seeds: int | None = Field(default=None, ge=1)
+    labels_used: tuple[str, ...] = ()
     input: tuple[str, ...] = Field(min_length=1)
     model: SerializeAsAny[ModelConfig]
 
@@ -52,7 +71,7 @@ class CellConfig(Config):
     def _gather_options(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise ValueError(f"a cell is a mapping such as {{model: pca, input: statistics}}, not {data!r}")
-        own = {key: value for key, value in data.items() if key in ("input", "name")}
+        own = {key: value for key, value in data.items() if key in cls.model_fields and key != "model"}
         own["model"] = (
             data["model"]
             if isinstance(data.get("model"), Mapping)
@@ -80,13 +99,20 @@ class CellConfig(Config):
 
     @property
     def labels_given(self) -> tuple[str, ...]:
-        """The label columns among the inputs, sorted: scores against them are leaked."""
+        """The label columns among the inputs, sorted."""
         return tuple(sorted({label for name in self.input if (label := label_input(name))}))
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What its numbers depend on: everything but how often it is run, and when."""
+        own: dict[str, Any] = portable({k: value for k, value in self.plain().items() if k not in ("phase", "seeds")})
+        return own
 
     @property
     def slug(self) -> str:
         """A readable name: the one given, else model and inputs."""
-        return self.name or file_name(f"{self.model.model}-{self.told}")
+        name = self.name or file_name(f"{self.model.model}-{self.told}")
+        return f"{name}-{self.variant}" if self.variant else name
 
     @property
     def told(self) -> str:
@@ -94,9 +120,9 @@ class CellConfig(Config):
         return "+".join(self._told(name) for name in self.input)
 
     def _told(self, name: str) -> str:
-        label = self.model.removed_from(name)
+        label, shown = self.model.removed_from(name), portable(name)
         how = " (erased)" if self.model.removal == "erase" else ""
-        return f"{name} without {label}{how}" if label else name
+        return f"{shown} without {label}{how}" if label else str(shown)
 
     @property
     def modality(self) -> str:
@@ -121,11 +147,46 @@ class CorpusSource(CorpusConfig):
     path: str | None = None
 
 
+class LeaveOutConfig(Config):
+    """Leave-one-out over the values of a label: train without one, place its tracks, see what carries over.
+
+    Attributes
+    ----------
+    label : str
+        Whose values are left out, one after the other.
+    target : str
+        The label that is told from the latents of the tracks left out.
+    cells : tuple of str
+        Globs of the cells' names; each is trained once a value and seed.
+    """
+
+    label: str = "language"
+    target: str = "genre"
+    cells: tuple[str, ...] = ("*",)
+
+
 class EvaluationConfig(Config):
     """What is scored, against which labels, and how chance is found.
 
     A language that was read from lyrics is no judge of what reads lyrics: such cells are scored against the languages
     known from labels and tags, and where there are none their scores against language are marked as leaked.
+
+    Attributes
+    ----------
+    labels, rank_by : tuple of str
+        Label columns that clusters are held against, and those that decide the ranking.
+    noise_policy : {'keep', 'nearest'}
+        Whether noise stays noise, or goes to the nearest cluster before it is scored.
+    reference : str
+        The feature that makes the space in which all clusterings are compared.
+    permutations, bootstrap : int
+        Shuffles behind every chance level, and samples behind every interval of the verdict.
+    probes : tuple of str
+        Labels that classifiers are trained to tell from latents, held against the majority.
+    language : bool
+        Whether the questions about language are asked (see `musaic.evaluation.language`).
+    leave_out : LeaveOutConfig, optional
+        Training without one value of a label.
     """
 
     labels: tuple[str, ...] = ("genre", "language")
@@ -134,12 +195,28 @@ class EvaluationConfig(Config):
     reference: str = "statistics"
     permutations: int = Field(default=200, ge=1)
     bootstrap: int = Field(default=1000, ge=100)
+    probes: tuple[str, ...] = ("genre", "language")
+    language: bool = True
+    leave_out: LeaveOutConfig | None = None
 
 
 class FiguresConfig(Config):
-    """Which two-dimensional maps are made."""
+    """Which two-dimensional maps are made, and in which formats figures are drawn."""
 
     maps: tuple[Literal["umap", "tsne"], ...] = ("umap", "tsne")
+    formats: tuple[Literal["png", "svg"], ...] = Field(default=("png",), min_length=1)
+
+
+class OutputsConfig(Config):
+    """What is made of a finished run besides its folder.
+
+    Attributes
+    ----------
+    zip : bool
+        Whether tables, figures, latents and clusters are also put into one archive.
+    """
+
+    zip: bool = False
 
 
 class ComputeConfig(Config):
@@ -152,11 +229,14 @@ class ComputeConfig(Config):
 class Experiment(Config):
     """A whole experiment.
 
-    Parameters are the top-level keys of an experiment file; ``seeds`` is a list, or a number n for 0 … n − 1.
+    Parameters are the top-level keys of an experiment file; ``seeds`` is a list, or a number n for 0 … n − 1. ``about``
+    says what it is, for people; ``faithful`` holds the overrides of a recipe that ``--faithful`` applies.
     """
 
     version: Literal[1] = 1
     name: str = Field(default="experiment", pattern=r"^[\w.-]+$")
+    about: str = ""
+    faithful: dict[str, Any] = Field(default_factory=dict)
     corpus: CorpusSource = CorpusSource()
     features: FeatureConfig = FeatureConfig()
     lyrics: LyricsConfig = LyricsConfig()
@@ -165,7 +245,15 @@ class Experiment(Config):
     evaluation: EvaluationConfig = EvaluationConfig()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     figures: FiguresConfig = FiguresConfig()
+    outputs: OutputsConfig = OutputsConfig()
     compute: ComputeConfig = ComputeConfig()
+
+    @field_validator("cells", mode="before")
+    @classmethod
+    def _every_combination(cls, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple(one for cell in value for one in (expand_grids(cell) if isinstance(cell, Mapping) else [cell]))
 
     @field_validator("clusterings", mode="before")
     @classmethod
@@ -188,8 +276,8 @@ class Experiment(Config):
             for name in cell.input:
                 if name in NAMES:
                     names.add(name)
-                elif not text_input(name) and not label_input(name):
-                    raise unknown("input", name, (*NAMES, *TEXTS, f"{LABEL}<column>"))
+                elif not text_input(name) and not label_input(name) and not latents_input(name):
+                    raise unknown("input", name, (*NAMES, *TEXTS, f"{LABEL}<column>", *LATENTS))
         if names == set(self.features.names):
             return self
         features = self.features.model_copy(update={"names": tuple(name for name in NAMES if name in names)})
@@ -203,132 +291,14 @@ class Experiment(Config):
             raise ValueError(f"seeds is a number from 1 up or a list of different whole numbers, not {value!r}")
         return tuple(seeds)
 
+    def seeds_of(self, cell: CellConfig) -> tuple[int, ...]:
+        """Return the seeds that a cell is run with."""
+        return self.seeds[: cell.seeds]
+
     def cell_name(self, cell: CellConfig) -> str:
         """Return ``<slug>-<8 hex>``; the digits change with anything the cell's numbers depend on."""
         features = {key: value for key, value in self.features.plain().items() if key != "names"}
-        depends = {"cell": cell.plain(), "features": features}
+        depends = {"cell": cell.own, "features": features}
         if cell.texts:
             depends["lyrics"] = self.lyrics.plain()
         return f"{cell.slug}-{digest(depends)}"
-
-
-def recipes() -> dict[str, str]:
-    """Return the shipped experiments: name → YAML text."""
-    folder = resources.files("musaic.experiment") / "recipes"
-    files = sorted((item for item in folder.iterdir() if item.name.endswith(".yaml")), key=lambda item: item.name)
-    return {item.name.removesuffix(".yaml"): item.read_text(encoding="utf-8") for item in files}
-
-
-def load_experiment(experiment: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Experiment:
-    """Read an experiment.
-
-    Parameters
-    ----------
-    experiment : str, Path or mapping
-        The name of a shipped one (such as ``default``), a YAML file, or its content.
-    overrides : sequence of str
-        ``a.b=value`` each; the value is YAML, list items are named by their number (``cells.0.beta=2``).
-
-    Raises
-    ------
-    UsageError
-        With one sentence, where there is no such experiment or something in it is not understood.
-    """
-    if isinstance(experiment, Mapping):
-        data, where = copy.deepcopy(dict(experiment)), "the experiment"
-    else:
-        data, where = _find(str(experiment)), str(experiment)
-        _from_its_folder(data, Path(str(experiment)))
-    for override in overrides:
-        _override(data, override)
-    return Experiment.parse(data, where)
-
-
-def _find(name: str) -> dict[str, Any]:
-    shipped = recipes()
-    if name in shipped:
-        data: dict[str, Any] = yaml.safe_load(shipped[name])
-        return data
-    path = Path(name)
-    if path.is_file():
-        return read_yaml(path)
-    hint = nearest(name, shipped) or "."
-    raise UsageError(f"there is no experiment {name!r}{hint} Name a YAML file or one of: {', '.join(shipped)}.")
-
-
-def _from_its_folder(data: dict[str, Any], file: Path) -> None:
-    """Let the paths of an experiment file (the corpus, its labels and transcripts) start where the file lies."""
-    corpus = data.get("corpus")
-    if not isinstance(corpus, dict) or not file.is_file():
-        return
-    if isinstance(corpus.get("path"), str):
-        corpus["path"] = str(file.parent / Path(corpus["path"]).expanduser())
-    for key in ("labels", "transcripts"):
-        if isinstance(corpus.get(key), str):
-            corpus[key] = [corpus[key]]
-        if isinstance(corpus.get(key), list):
-            corpus[key] = [str(file.parent / Path(str(path)).expanduser()) for path in corpus[key]]
-
-
-def _override(data: dict[str, Any], override: str) -> None:
-    """Set one value in place."""
-    key, separator, text = override.partition("=")
-    if not separator or not key:
-        raise UsageError(f"--set takes key=value such as features.duration=20, not {override!r}.")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise UsageError(
-            f"the value in --set {override!r} is not valid YAML; put text with special signs in quotes."
-        ) from None
-    *parents, last = key.split(".")
-    place: Any = data
-    for part in parents:
-        place = _step(place, part, override) if isinstance(place, list) else place.setdefault(part, {})
-        if not isinstance(place, dict | list):
-            raise UsageError(f"--set {override!r}: {part!r} holds a value, not keys.")
-    if isinstance(place, list):
-        _step(place, last, override)
-        place[int(last)] = value
-    else:
-        place[last] = value
-
-
-def _step(place: list[Any], part: str, override: str) -> Any:
-    if not part.isdecimal() or int(part) >= len(place):
-        raise UsageError(f"--set {override!r}: name an item of the list by its number, 0 to {len(place) - 1}.")
-    return place[int(part)]
-
-
-def corpus_config(given: Mapping[str, Any], overrides: Sequence[str] = ()) -> CorpusConfig:
-    """Return the corpus part of an experiment: ``given`` keys, then those ``overrides`` that begin with ``corpus.``."""
-    return _part("corpus", CorpusConfig, given, overrides)
-
-
-def lyrics_config(overrides: Sequence[str] = ()) -> LyricsConfig:
-    """Return the lyrics part of an experiment from those ``overrides`` that begin with ``lyrics.``."""
-    return _part("lyrics", LyricsConfig, {}, overrides)
-
-
-def features_config(overrides: Sequence[str] = ()) -> FeatureConfig:
-    """Return the features part of an experiment from those ``overrides`` that begin with ``features.``."""
-    return _part("features", FeatureConfig, {}, overrides)
-
-
-def _part(key: str, kind: type[ConfigT], given: Mapping[str, Any], overrides: Sequence[str]) -> ConfigT:
-    data: dict[str, Any] = {key: dict(given)}
-    for override in overrides:
-        _override(data, override)
-    parts: dict[str, type[Config]] = {"corpus": CorpusConfig, "features": FeatureConfig, "lyrics": LyricsConfig}
-    for name, values in data.items():
-        if name not in parts:
-            known = ", ".join(f"{part}.*" for part in parts)
-            raise UsageError(f"--set {name}: only {known} mean something here{nearest(name, parts) or '.'}")
-        if not isinstance(values, dict):
-            raise UsageError(f"--set {name} takes a key of {name}, such as {name}.{_first_key(parts[name])}=…")
-        parts[name].parse(values, f"--set {name}")
-    return kind.parse(data[key], f"--set {key}")
-
-
-def _first_key(kind: type[Config]) -> str:
-    return next(iter(kind.model_fields))

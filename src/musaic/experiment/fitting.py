@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from musaic.experiment.inputs import Inputs
+from musaic.experiment.samples import write_samples
 from musaic.experiment.tensorboard import events
 from musaic.files import atomic, write_parquet
 from musaic.models.config import ModelConfig
@@ -38,6 +39,7 @@ class FitTask:
     inputs: Inputs
     device: str
     tensorboard: bool = False
+    samples: bool = False
 
 
 def fit_cell(task: FitTask) -> float:
@@ -70,6 +72,13 @@ def fit_cell(task: FitTask) -> float:
             write_tracks(task.run.embedding_file(task.cell, task.seed, name), _columns("z", means))
         errors = model.reconstruction_error(inputs.values, **given)
         write_tracks(task.run.errors_file(task.cell, task.seed), dict(errors))
+        if task.samples:
+            write_samples(
+                model,
+                inputs,
+                task.run.reconstructions_file(task.cell, task.seed),
+                task.run.traversals_file(task.cell, task.seed),
+            )
         columns = {"split": model.split_} | _columns("z", model.embedding_)
         columns |= _columns("var", model.posterior_variance_)
     else:

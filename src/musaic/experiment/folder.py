@@ -10,8 +10,10 @@ from musaic.errors import UsageError
 from musaic.experiment.config import Experiment
 from musaic.experiment.environment import relative
 from musaic.experiment.inputs import describe
+from musaic.experiment.modalities import portable, relocated
 from musaic.files import WRITING, read_parquet, remove, write_parquet, write_text
 from musaic.runs import Run
+from musaic.runs.archive import archive_file
 
 if TYPE_CHECKING:
     from musaic.corpus import Corpus
@@ -26,6 +28,14 @@ OURS = (
     "scores.parquet",
     "leaderboard.csv",
     "leaderboard.md",
+    "leaderboard.json",
+    "leaderboard.parquet",
+    "leaderboard.tex",
+    "language.csv",
+    "probes.csv",
+    "transfer.csv",
+    "reference.parquet",
+    "clusterings.yaml",
     "verdict.json",
     "report.html",
     "models",
@@ -36,6 +46,13 @@ OURS = (
     "embeddings",
     "clusters",
     "clusterers",
+    "spaces",
+    "choices",
+    "language",
+    "probes",
+    "transfer",
+    "traversals",
+    "cards",
     "maps",
     "figures",
     "experiment.yaml",
@@ -58,7 +75,7 @@ def open_folder(run: Run, experiment: Experiment, corpus: Path, *, force: bool) 
         raise UsageError(f"{run.path} is a file; name a folder with --out.")
     if run.experiment_file.exists():
         if force:
-            for name in OURS:
+            for name in (*OURS, archive_file(run).name):
                 remove(run.path / name)
         else:
             _same(run, experiment)
@@ -87,12 +104,16 @@ def _located(experiment: Experiment, corpus: Path, folder: Path) -> Experiment:
         for key in ("labels", "transcripts")
     }
     source = experiment.corpus.model_copy(update={"path": relative(corpus, folder), **tables})
-    return experiment.model_copy(update={"corpus": source})
+    cells = tuple(
+        cell.model_copy(update={"input": tuple(relocated(cell.input, lambda path: relative(path, folder)))})
+        for cell in experiment.cells
+    )
+    return experiment.model_copy(update={"corpus": source, "cells": cells})
 
 
 def _same(run: Run, experiment: Experiment) -> None:
     """Compare with what stands; where the corpus lies may differ, for folders are moved."""
-    standing, given = read_yaml(run.experiment_file), experiment.plain()
+    standing, given = portable(read_yaml(run.experiment_file)), portable(experiment.plain())
     moved = ("corpus.path", "corpus.labels", "corpus.transcripts")
     changed = [key for key in _differences(standing, given) if not key.startswith(moved)]
     if changed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from musaic.errors import unknown
-from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput, label_input
+from musaic.experiment.latents import read_latents
+from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput, label_input, latents_input
 from musaic.features.descriptions import Describer
 from musaic.lyrics import encoders
 from musaic.lyrics.times import without_times
@@ -47,6 +48,10 @@ class Inputs:
         Label columns that models are told.
     usable : ndarray of bool, shape (N,)
         Which tracks have sound or lyrics that could be used, whatever the cells are given.
+    seen : dict of str to tuple of str
+        Label columns that an input from elsewhere was made with.
+    names : dict of str to tuple of str
+        What the dimensions of an input are called, where they are called anything.
     """
 
     track_ids: tuple[str, ...]
@@ -55,6 +60,8 @@ class Inputs:
     groups: np.ndarray
     labels: dict[str, np.ndarray]
     usable: np.ndarray
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def select(self, cell: CellConfig) -> Inputs:
         """Return what a cell is given, for the tracks that have at least one of its inputs."""
@@ -62,13 +69,26 @@ class Inputs:
             if name not in self.values:
                 raise unknown("input", name, self.values)
         rows = np.flatnonzero(np.any([self.present[name] for name in cell.input], axis=0))
+        given = replace(
+            self,
+            values={name: self.values[name] for name in cell.input},
+            present={name: self.present[name] for name in cell.input},
+            labels={name: self.labels[name] for name in cell.model.labels},
+            seen={name: self.seen[name] for name in cell.input if name in self.seen},
+        )
+        return given.take(rows)
+
+    def take(self, rows: np.ndarray) -> Inputs:
+        """Return the same of some of the tracks."""
         return Inputs(
             tuple(self.track_ids[row] for row in rows),
-            {name: _rows(self.values[name], rows) for name in cell.input},
-            {name: self.present[name][rows] for name in cell.input},
+            {name: _rows(values, rows) for name, values in self.values.items()},
+            {name: present[rows] for name, present in self.present.items()},
             self.groups[rows],
-            {name: self.labels[name][rows] for name in cell.model.labels},
+            {name: column[rows] for name, column in self.labels.items()},
             self.usable[rows],
+            self.seen,
+            self.names,
         )
 
     def loaded(self, gigabytes: float) -> Inputs:
@@ -105,13 +125,17 @@ def gather_inputs(
         texts[DESCRIPTIONS] = describe(features, run).reindex(ids)
     for name, text in wanted.items():
         values[name], present[name] = _encode(text, texts[text.text], experiment, run, surroundings)
+    seen = {}
     for name in dict.fromkeys(name for cell in experiment.cells for name in cell.input):
-        label = label_input(name)
+        label, elsewhere = label_input(name), latents_input(name)
         if label:
             values[name], present[name] = _one_hot(_label(corpus, label, ids))
+        if elsewhere:
+            values[name], present[name], seen[name] = read_latents(elsewhere, ids)
     labels = {name: _label(corpus, name, ids) for cell in experiment.cells for name in cell.model.labels}
     usable = np.any([*(feature.present for feature in measured.values()), texts[LYRICS].notna().to_numpy()], axis=0)
-    return Inputs(features.track_ids, values, present, _groups(corpus, features), labels, usable)
+    names = {name: tuple(feature.dims) for name, feature in measured.items()}
+    return Inputs(features.track_ids, values, present, _groups(corpus, features), labels, usable, seen, names)
 
 
 def _values(feature: Feature) -> np.ndarray | Frames:

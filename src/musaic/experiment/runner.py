@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from musaic.corpus import Corpus
 from musaic.errors import UsageError
+from musaic.experiment.added import every_clustering
 from musaic.experiment.cell import Cell
 from musaic.experiment.checks import check_labels, check_only, matches
-from musaic.experiment.config import Experiment, load_experiment
+from musaic.experiment.config import Experiment
 from musaic.experiment.environment import environment
-from musaic.experiment.fitting import FitTask, fit_cell
+from musaic.experiment.explaining import explain
 from musaic.experiment.folder import open_folder, write_tracks
 from musaic.experiment.inputs import Inputs, check_encoders, gather_inputs
-from musaic.experiment.mapping import MapTask, map_cell
-from musaic.experiment.scoring import ScoringTask, score_cell, scoring_context
+from musaic.experiment.loading import load_experiment
+from musaic.experiment.scoring import scoring_context, write_context
 from musaic.experiment.songs import read_corpus
+from musaic.experiment.stages import Stages
 from musaic.experiment.summary import describe_cell, summarise_run
 from musaic.experiment.tensorboard import check_tensorboard
 from musaic.features import extract
-from musaic.files import WriteError, read_json, remove, write_json
-from musaic.parallel import Failure
-from musaic.parallel import run as run_parallel
+from musaic.files import remove, write_json
 from musaic.progress import SILENT, Reporter
 from musaic.runs import Run
 
-Task = TypeVar("Task")
 FEWEST_TRACKS = 2
 FEWEST_VALUES = 2
 
@@ -38,6 +37,7 @@ def run(
     corpus: str | Path | None = None,
     out: str | Path | None = None,
     only: Sequence[str] = (),
+    phases: Sequence[str] = (),
     cache: Path | None = None,
     workers: int | None = None,
     force: bool = False,
@@ -55,6 +55,8 @@ def run(
         The run folder; ``runs/<name of the experiment>`` by default.
     only : sequence of str
         Run only the cells whose name, or name without its digits, matches one of these globs.
+    phases : sequence of str
+        Run only the cells of these phases of the experiment.
     cache : Path, optional
         Where extracted features are kept.
     workers : int >= 0, optional
@@ -82,7 +84,7 @@ def run(
         raise UsageError("no corpus was named; add --corpus PATH, a folder of songs or a table of them.")
     folder = Run(Path(out) if out is not None else Path("runs") / resolved.name)
 
-    check_only(resolved, only)
+    check_only(resolved, only, phases)
     songs = read_corpus(source, resolved.corpus, lyrics=resolved.lyrics, workers=workers, reporter=reporter)
     check_labels(resolved, songs.labels)
     check_encoders(resolved, cache=cache, reporter=reporter)
@@ -97,13 +99,17 @@ def run(
 
     inputs = gather_inputs(songs, features, resolved, folder, cache=cache, workers=workers, reporter=reporter)
     cells = _plan(resolved, inputs)
-    work = _Work(folder, workers, reporter)
-    chosen = [cell for cell in cells if cell.status == "pending" and _selected(cell, only)]
-    work.fit(chosen, resolved)
-    work.score(chosen, resolved, songs, inputs)
-    work.draw(chosen, resolved)
+    context = scoring_context(resolved, songs, inputs)
+    write_context(folder, context, inputs)
+    stages = Stages(folder, resolved, every_clustering(folder, resolved), context, cells, workers, reporter)
+    chosen = [cell for cell in cells if cell.status == "pending" and _selected(cell, only, phases)]
+    stages.fit(chosen)
+    stages.cluster(chosen)
+    stages.ask(chosen)
+    stages.leave_out(chosen)
+    stages.draw(chosen)
     for cell in cells:
-        if cell.status == "pending" and work.stands(cell, resolved):
+        if cell.status == "pending" and stages.stands(cell):
             cell.status = "done"
     for cell in cells:
         if cell.reason:
@@ -113,6 +119,7 @@ def run(
     summarise_run(Run(folder.path), resolved)
     if _text(folder.leaderboard_text_file) != before:
         remove(folder.report_file)  # it shows what has changed
+    explain(Run(folder.path), reporter)
     return Run(folder.path)
 
 
@@ -140,91 +147,8 @@ def _plan(experiment: Experiment, inputs: Inputs) -> list[Cell]:
     return list(cells.values())
 
 
-def _selected(cell: Cell, only: Sequence[str]) -> bool:
-    return matches(cell.name, cell.config.slug, only)
-
-
-class _Work:
-    """The stages of the cells: each does in parallel what is not on disk yet, and notes failures on the cell."""
-
-    def __init__(self, run: Run, workers: int | None, reporter: Reporter) -> None:
-        self.run = run
-        self.workers = workers
-        self.reporter = reporter
-        self.timings: dict[str, dict[str, float]] = read_json(run.timings_file) if run.timings_file.exists() else {}
-
-    def fit(self, cells: list[Cell], experiment: Experiment) -> None:
-        """Train every cell with every seed."""
-        compute = experiment.compute
-        self._do(
-            "training",
-            fit_cell,
-            [
-                (
-                    cell,
-                    f"seed-{seed}",
-                    FitTask(
-                        self.run, cell.name, cell.config.model, seed, cell.inputs, compute.device, compute.tensorboard
-                    ),
-                )
-                for cell in cells
-                for seed in experiment.seeds
-                if not self._fitted(cell, seed)
-            ],
-        )
-
-    def score(self, cells: list[Cell], experiment: Experiment, songs: Corpus, inputs: Inputs) -> None:
-        """Cluster and score every cell that was trained."""
-        context = scoring_context(experiment, songs, inputs)
-        self._do(
-            "clustering",
-            score_cell,
-            [
-                (cell, "clustering", ScoringTask(self.run, cell.name, cell.config, experiment.seeds, context))
-                for cell in cells
-                if cell.status == "pending" and not self.run.cell_scores_file(cell.name).exists()
-            ],
-        )
-
-    def draw(self, cells: list[Cell], experiment: Experiment) -> None:
-        """Lay every cell's first seed out on two-dimensional maps."""
-        self._do(
-            "maps",
-            map_cell,
-            [
-                (cell, method, MapTask(self.run, cell.name, experiment.seeds[0], method))
-                for cell in cells
-                for method in experiment.figures.maps
-                if cell.status == "pending" and not self.run.map_file(cell.name, method).exists()
-            ],
-        )
-
-    def _fitted(self, cell: Cell, seed: int) -> bool:
-        """Return whether model and embedding stand; the embedding is written last."""
-        model = self.run.model_folder(cell.name, seed) / "config.json"
-        return model.exists() and self.run.embedding_file(cell.name, seed).exists()
-
-    def stands(self, cell: Cell, experiment: Experiment) -> bool:
-        """Return whether everything of a cell is on disk, by this or an earlier command."""
-        maps = [self.run.map_file(cell.name, method) for method in experiment.figures.maps]
-        files = [self.run.cell_scores_file(cell.name), *maps]
-        return all(self._fitted(cell, seed) for seed in experiment.seeds) and all(file.exists() for file in files)
-
-    def _do(self, label: str, function: Callable[[Task], float], jobs: list[tuple[Cell, str, Task]]) -> None:
-        if not jobs:
-            return
-        remove(self.run.report_file)  # it shows what is about to change
-        with self.reporter.bar(label, len(jobs)) as advance:
-            for position, outcome in run_parallel(function, [task for _, _, task in jobs], workers=self.workers):
-                cell, part, _ = jobs[position]
-                if isinstance(outcome, Failure) and outcome.kind == WriteError.__name__:
-                    raise WriteError(outcome.message)
-                if isinstance(outcome, Failure):
-                    cell.fail(f"{label}: {outcome.message}")
-                else:
-                    self.timings.setdefault(cell.name, {})[part] = round(outcome, 3)
-                    write_json(self.run.timings_file, self.timings)
-                advance(1)
+def _selected(cell: Cell, only: Sequence[str], phases: Sequence[str]) -> bool:
+    return matches(cell.name, cell.config.slug, only) and (not phases or cell.config.phase in phases)
 
 
 def _tell(songs: Corpus, reporter: Reporter) -> None:

@@ -1,35 +1,43 @@
-"""One cell clustered in every way that was asked for, every clustering scored, for all seeds."""
+"""One cell clustered in one space in every way that was asked for, every clustering scored, for all seeds."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from musaic.clustering.choice import Choice, resolve_k
-from musaic.clustering.config import LABELS, ClusteringConfig, OneK
+from musaic.clustering.base import Clustering
+from musaic.clustering.choice import Choice, resolve
+from musaic.clustering.config import LABELS, ClusteringConfig
+from musaic.clustering.projection import Space, space_from_state
 from musaic.clustering.registry import build
-from musaic.config import digest
+from musaic.clustering.spaced import SpacedClusterer
+from musaic.clustering.spaces import build_space
+from musaic.evaluation.intervals import seed_intervals
+from musaic.evaluation.metrics import apply_noise
 from musaic.evaluation.reference import reference_space
+from musaic.evaluation.space import Space as Judged
 from musaic.evaluation.stability import seed_stability
 from musaic.evaluation.table import Candidate, score
 from musaic.experiment.annotations import judges
 from musaic.experiment.checks import labels_for_k
 from musaic.experiment.config import CellConfig, EvaluationConfig, Experiment
 from musaic.experiment.modalities import LYRICS
-from musaic.experiment.reading import read_cell
+from musaic.experiment.spaces import LATENT, RAW, read_points
 from musaic.files import read_json, read_parquet, write_parquet
 from musaic.runs import Run
-from musaic.runs.state import save_state
+from musaic.runs.state import load_state, save_state
 
 if TYPE_CHECKING:
+    from musaic.clustering.spaces import SpaceConfig
     from musaic.corpus import Corpus
     from musaic.experiment.inputs import Inputs
 
-SPACE = "latent"
+VADE, KNEE = "vade", "knee"
 
 
 @dataclass(frozen=True)
@@ -38,8 +46,6 @@ class ScoringContext:
 
     Parameters
     ----------
-    clusterings : tuple of ClusteringConfig
-        Every way to cluster.
     evaluation : EvaluationConfig
         Against which labels, and how chance is found.
     labels : DataFrame
@@ -52,85 +58,157 @@ class ScoringContext:
         Tracks that any model could use: what coverage is a share of.
     """
 
-    clusterings: tuple[ClusteringConfig, ...]
     evaluation: EvaluationConfig
     labels: pd.DataFrame
     sources: pd.Series[str]
     reference: pd.DataFrame
     n_usable: int
 
+    def columns(self, track_ids: Sequence[str]) -> dict[str, list[str | None]]:
+        """Return the label columns of tracks."""
+        labels = self.labels.reindex(list(track_ids))
+        return {str(name): [value if isinstance(value, str) else None for value in labels[name]] for name in labels}
+
 
 @dataclass(frozen=True)
 class ScoringTask:
-    """A trained cell to cluster and score."""
+    """A trained cell to cluster in one space, and to score.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    cell : str
+        The cell's name; ``config`` is what it is.
+    seeds : tuple of int
+        Its seeds.
+    space : SpaceConfig
+        Where it is clustered; its points stand in the run.
+    clusterings : tuple of ClusteringConfig
+        Every way to cluster there, with one value a parameter.
+    labels_used : tuple of str
+        Label columns that its inputs have seen.
+    context : ScoringContext
+        What all cells are scored with.
+    """
 
     run: Run
     cell: str
     config: CellConfig
     seeds: tuple[int, ...]
+    space: SpaceConfig
+    clusterings: tuple[ClusteringConfig, ...]
+    labels_used: tuple[str, ...]
     context: ScoringContext
 
 
 def scoring_context(experiment: Experiment, songs: Corpus, inputs: Inputs) -> ScoringContext:
     """Gather labels and the reference space once for all cells."""
-    wanted = [*experiment.evaluation.labels, *experiment.evaluation.rank_by, *labels_for_k(experiment)]
-    there = [name for name in dict.fromkeys(wanted) if set(name.split("+")) <= set(songs.labels)]
+    evaluation = experiment.evaluation
+    there = [name for name in _labels_wanted(experiment) if set(name.split("+")) <= set(songs.labels)]
     ids = pd.Index(songs.track_ids, name="track_id")
     labels = pd.DataFrame({name: songs.label(name) for name in there}, index=ids)
-    name = experiment.evaluation.reference
-    values = inputs.values.get(name)
+    values = inputs.values.get(evaluation.reference)
     if isinstance(values, np.ndarray):
-        space = reference_space(values, inputs.present[name])
+        space = reference_space(values, inputs.present[evaluation.reference])
     else:
         space = np.full((len(inputs.track_ids), 1), np.nan)
     reference = pd.DataFrame(space, index=pd.Index(inputs.track_ids, name="track_id"))
     n_usable = int(inputs.usable.sum())
     sources = songs.tracks.set_index("track_id")["language_source"]
-    return ScoringContext(experiment.clusterings, experiment.evaluation, labels, sources, reference, n_usable)
+    return ScoringContext(evaluation, labels, sources, reference, n_usable)
 
 
-def score_cell(task: ScoringTask) -> float:
-    """Cluster and score; return the seconds it took. The scores are written last."""
+def write_context(run: Run, context: ScoringContext, inputs: Inputs) -> None:
+    """Write what is scored with and stands in no other table: the reference space, and who could be used."""
+    columns = {f"x_{dim:03d}": context.reference[dim].to_numpy() for dim in context.reference}
+    table = {"track_id": list(inputs.track_ids), "usable": inputs.usable, **columns}
+    write_parquet(run.reference_file, pd.DataFrame(table))
+
+
+def restored_context(run: Run, experiment: Experiment) -> ScoringContext:
+    """Return what the cells of a finished run were scored with, from its folder alone."""
+    tracks = run.tracks.set_index("track_id")
+    columns = {name: _joined(tracks, name.split("+")) for name in _labels_wanted(experiment)}
+    labels = pd.DataFrame({name: found for name, found in columns.items() if found is not None}, index=tracks.index)
+    reference = read_parquet(run.reference_file).set_index("track_id")
+    usable = int(reference.pop("usable").sum())
+    return ScoringContext(experiment.evaluation, labels, tracks["language_source"], reference, usable)
+
+
+def _joined(tracks: pd.DataFrame, parts: Sequence[str]) -> list[str | None] | None:
+    """Return a label's column, or a composite's; None where a part is not there."""
+    if not set(parts) <= set(tracks):
+        return None
+    rows = tracks[list(parts)].to_numpy()
+    return ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in rows]
+
+
+def _labels_wanted(experiment: Experiment) -> list[str]:
+    """Return the label columns that an experiment reads, each once."""
+    evaluation = experiment.evaluation
+    left = (evaluation.leave_out.label, evaluation.leave_out.target) if evaluation.leave_out else ()
+    wanted = (*evaluation.labels, *evaluation.rank_by, *evaluation.probes, *left, *labels_for_k(experiment))
+    return list(dict.fromkeys(wanted))
+
+
+def applies(config: ClusteringConfig, cell: CellConfig, columns: dict[str, list[str | None]]) -> bool:
+    """Return whether a clustering can be had of a cell: its label has values, its model has clusters of its own."""
+    asked = getattr(config, "n_clusters", None)
+    if isinstance(asked, str) and asked.startswith(LABELS):
+        return any(value is not None for value in columns.get(asked.removeprefix(LABELS), []))
+    return config.algorithm != VADE or getattr(getattr(cell.model, "prior", None), "kind", "") == "mixture"
+
+
+def score_space(task: ScoringTask) -> float:
+    """Cluster and score; return the seconds it took. What is scored already stays; scores are written last."""
     start = time.perf_counter()
-    tables = {seed: read_parquet(task.run.embedding_file(task.cell, seed)) for seed in task.seeds}
-    track_ids = tables[task.seeds[0]]["track_id"]
-    latents = {seed: _latents(table, track_ids) for seed, table in tables.items()}
-    labels = task.context.labels.reindex(track_ids)
-    columns = {str(name): [_or_none(value) for value in labels[name]] for name in labels}
-    records: list[dict[str, Any]] = []
-    for config in task.context.clusterings:
-        for asked in config.wanted():
-            if isinstance(asked, str) and asked.startswith(LABELS) and not _has_values(columns, asked):
-                continue
-            choice = resolve_k(asked, latents[task.seeds[0]], labels=columns, random_state=task.seeds[0])
-            records += _cluster(task, config, asked, choice, track_ids, latents, columns)
-    read_cell(task.run, task.cell, latents, list(track_ids), columns)
-    write_parquet(task.run.cell_scores_file(task.cell), pd.DataFrame(records))
+    missing = [
+        config
+        for config in task.clusterings
+        if not task.run.clustering_scores_file(task.cell, config.identity).exists()
+    ]
+    if missing:
+        tables = {seed: read_points(task.run, task.cell, seed, task.space.name) for seed in task.seeds}
+        track_ids = list(tables[task.seeds[0]].index)
+        points = {seed: table.loc[track_ids].to_numpy(np.float64) for seed, table in tables.items()}
+        columns = task.context.columns(track_ids)
+        # scored many times, in order and with distances computed once
+        judged = {seed: Judged(Z) for seed, Z in points.items()}
+        reference = Judged(task.context.reference.reindex(track_ids).to_numpy())
+        for config in missing:
+            if applies(config, task.config, columns):
+                _cluster(task, config, track_ids, judged, reference, columns)
     return time.perf_counter() - start
 
 
 def _cluster(
     task: ScoringTask,
     config: ClusteringConfig,
-    asked: OneK,
-    choice: Choice,
-    track_ids: pd.Series[str],
-    latents: dict[int, np.ndarray],
+    track_ids: list[str],
+    points: dict[int, Judged],
+    reference: Judged,
     columns: dict[str, list[str | None]],
-) -> list[dict[str, Any]]:
-    """Cluster every seed's latents one way; write the clusters; return the scores."""
-    identity = f"{SPACE}-{config.algorithm}-{digest({**config.plain(), 'n_clusters': asked, 'space': SPACE})}"
-    source = "" if choice.source == "given" else f" ({choice.source})"
-    context = task.context
+) -> None:
+    """Cluster every seed's points one way; write clusters and scores."""
+    identity = config.identity
+    context, first = task.context, task.seeds[0]
     annotations = {name: columns[name] for name in context.evaluation.labels if name in columns}
     seen: tuple[str, ...] = ()
     if LYRICS in task.config.modality.split("+"):
         annotations, seen = judges(annotations, list(context.sources.reindex(track_ids)))
-    reference = context.reference.reindex(track_ids).to_numpy()
+    choices = {first: resolve(config, points[first].given, labels=columns, random_state=first)}
+    if choices[first].source == KNEE:  # distances have the scale of a seed's own latents, unlike a number of clusters
+        choices = {seed: resolve(config, Z.given, labels=columns, random_state=seed) for seed, Z in points.items()}
+    told = _told(list(choices.values()))
     labelings, records = [], []
-    for seed, Z in latents.items():
-        clusterer = build(config, choice.n_clusters, random_state=seed)
-        found = clusterer.fit(Z)
+    for seed, Z in points.items():
+        mixture = _mixture(task.run, task.cell, seed) if config.algorithm == VADE else None
+        chosen = choices.get(seed, choices[first])
+        clusterer = SpacedClusterer(_space(task, seed), build(config, chosen, random_state=seed, mixture=mixture))
+        raw = read_points(task.run, task.cell, seed, RAW).loc[track_ids] if task.space.needs_raw else None
+        latents = read_points(task.run, task.cell, seed, LATENT).loc[track_ids]
+        found = clusterer.fit(latents, raw, points=Z.given)
         labelings.append(found.labels)
         _write_clusters(task.run, task.cell, seed, identity, track_ids, found)
         save_state(task.run.clusterer_folder(task.cell, seed, identity), *clusterer.get_state(), name="clusterer")
@@ -142,9 +220,9 @@ def _cluster(
             modality=task.config.modality,
             clustering=config.algorithm,
             clustering_id=identity,
-            params=f"n_clusters={choice.n_clusters}{source}",
-            space=SPACE,
-            labels_used=tuple(sorted({*fitted.get("labels_used", ()), *task.config.labels_given, *seen})),
+            params=told,
+            space=task.space.name,
+            labels_used=tuple(sorted({*fitted.get("labels_used", ()), *task.labels_used, *seen})),
             collapsed=bool(fitted.get("collapsed", False)),
             active_units=fitted.get("active_units"),
         )
@@ -160,26 +238,58 @@ def _cluster(
         )
     stability = seed_stability(labelings)
     share = len(track_ids) / context.n_usable
+    policy = context.evaluation.noise_policy
+    scored = [apply_noise(Z, labels, policy)[0] for Z, labels in zip(points.values(), labelings, strict=True)]
+    bounds = {name: seed_intervals(values, scored) for name, values in annotations.items()}
     for record in records:
         record.pop("seconds")
         record |= {"stability": stability, "coverage": record["coverage"] * share}
-    return records
+        record |= bounds.get(record["label"], {})
+    _write_choice(task, identity, choices[first])
+    write_parquet(task.run.clustering_scores_file(task.cell, identity), pd.DataFrame(records))
 
 
-def _write_clusters(run: Run, cell: str, seed: int, identity: str, track_ids: pd.Series[str], found: Any) -> None:
+def _told(choices: Sequence[Choice]) -> str:
+    """Return the parameters in words; of a number that every seed has its own of, from where to where it goes."""
+    told, found = choices[0].told, sorted(choice.eps for choice in choices if choice.eps is not None)
+    if choices[0].source == KNEE and f"{found[0]:.4g}" != f"{found[-1]:.4g}":
+        told = told.replace(f"eps={choices[0].eps:.4g}", f"eps={found[0]:.4g} to {found[-1]:.4g}")
+    return told
+
+
+def _space(task: ScoringTask, seed: int) -> Space:
+    """Return the fitted space that the points lie in."""
+    if task.space.name == LATENT:
+        return build_space(task.space)
+    return space_from_state(*load_state(task.run.space_folder(task.cell, seed, task.space.name), name="space"))
+
+
+def _mixture(run: Run, cell: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return weights, means and variances of a trained model's mixture prior."""
+    from scipy.special import softmax
+
+    _, arrays = load_state(run.model_folder(cell, seed))
+    logits, means, log_variances = (
+        arrays[f"network.prior.{name}"].astype(np.float64) for name in ("logits", "means", "log_variances")
+    )
+    return softmax(logits), means, np.exp(np.clip(log_variances, -10.0, 10.0))
+
+
+def _write_choice(task: ScoringTask, identity: str, choice: Choice) -> None:
+    """Write what a number was chosen by, where it was."""
+    if choice.curve:
+        curve = pd.DataFrame(choice.curve).rename(columns={"score_name": "criterion"})
+        chosen = curve["score"] == choice.eps if choice.n_clusters is None else curve["value"] == choice.n_clusters
+        write_parquet(task.run.choice_file(task.cell, identity), curve.assign(chosen=chosen))
+
+
+def _write_clusters(run: Run, cell: str, seed: int, identity: str, track_ids: Sequence[str], found: Clustering) -> None:
     table = pd.DataFrame({"track_id": track_ids, "cluster": found.labels, "confidence": found.confidence})
     table["status"] = np.where(found.labels < 0, "noise", "clustered")
     write_parquet(run.clusters_file(cell, seed, identity), table)
 
 
-def _latents(table: pd.DataFrame, track_ids: pd.Series[str]) -> np.ndarray:
-    table = table.set_index("track_id").loc[list(track_ids)]
-    return table[[name for name in table.columns if name.startswith("z_")]].to_numpy(np.float64)
-
-
-def _has_values(columns: dict[str, list[str | None]], asked: str) -> bool:
-    return any(value is not None for value in columns.get(asked.removeprefix(LABELS), []))
-
-
-def _or_none(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def read_scores(run: Run, cell: str) -> pd.DataFrame:
+    """Return the scores of all of a cell's clusterings, in order of their names."""
+    files = sorted(run.clustering_scores_file(cell, "x").parent.glob("*.parquet"))
+    return pd.concat([read_parquet(file) for file in files], ignore_index=True) if files else pd.DataFrame()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -9,16 +10,22 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from musaic.clustering.spaces import SpaceConfig
 from musaic.evaluation.ranking import rank
 from musaic.evaluation.table import summarise
 from musaic.evaluation.verdict import Contender, Verdict, judge
 from musaic.experiment.annotations import known_apart
 from musaic.experiment.cell import Cell
 from musaic.experiment.config import Experiment
+from musaic.experiment.language import summarise_questions, summarise_transfer
+from musaic.experiment.scoring import read_scores
 from musaic.files import read_json, read_parquet, write_json, write_parquet
 from musaic.models.registry import MODELS
 from musaic.runs import Run
 from musaic.runs.leaderboard import write_leaderboard
+
+NUMBER = re.compile(r"n_clusters=\S+(?: \([^)]*\))?")
+"""How many clusters, where the parameters of a clustering are told."""
 
 
 def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any]:
@@ -31,20 +38,23 @@ def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any
         "told": config.told,
         "modality": config.modality,
         "config": config.plain(),
-        "seeds": list(experiment.seeds),
+        "phase": config.phase,
+        "seeds": list(experiment.seeds_of(config)),
         "status": cell.status,
         "reason": cell.reason,
         "n_tracks": len(cell.inputs.track_ids),
     }
     if cell.status != "done":
         return {**described, "clusterings": []}
-    fitted = [read_json(run.model_folder(cell.name, seed) / "config.json")["fitted"] for seed in experiment.seeds]
+    fitted = [
+        read_json(run.model_folder(cell.name, seed) / "config.json")["fitted"] for seed in experiment.seeds_of(config)
+    ]
     units = [facts["active_units"] for facts in fitted if facts.get("active_units") is not None]
-    scores = read_parquet(run.cell_scores_file(cell.name))
+    scores = read_scores(run, cell.name)
     clusterings = scores.drop_duplicates("clustering_id")
     return {
         **described,
-        "dims": _width(run, cell.name, experiment.seeds[0]),
+        "dims": _width(run, cell.name, experiment.seeds_of(config)[0]),
         "labels_used": sorted({name for names in scores["labels_used"] for name in names.split(";") if name}),
         "collapsed": any(facts.get("collapsed", False) for facts in fitted),
         "active_units": float(np.mean(units)) if units else None,
@@ -69,7 +79,7 @@ def _width(run: Run, cell: str, seed: int) -> int:
 def summarise_run(run: Run, experiment: Experiment) -> None:
     """Write scores.parquet, leaderboard.csv, leaderboard.md and verdict.json from what the cells left."""
     done = [cell for cell in run.cells if cell["status"] == "done"]
-    tables = [read_parquet(run.cell_scores_file(cell["cell"])) for cell in done]
+    tables = [read_scores(run, cell["cell"]) for cell in done]
     scores = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     write_parquet(run.scores_file, scores)
     stability = {}
@@ -78,6 +88,8 @@ def summarise_run(run: Run, experiment: Experiment) -> None:
             stability[row["cell"], row["clustering_id"]] = row["stability"]
     rows = rank(summarise(scores, stability=stability), experiment.evaluation.rank_by)
     rows["seconds"] = rows["cell"].map(_seconds(run, experiment))
+    summarise_questions(run)
+    summarise_transfer(run)
     verdict = _judge(run, experiment, done, rows)
     write_json(run.verdict_file, {"sentence": verdict.sentence, **_numbers(verdict)})
     write_leaderboard(run, rows, verdict.sentence)
@@ -102,6 +114,8 @@ def _judge(run: Run, experiment: Experiment, cells: list[dict[str, Any]], rows: 
         _contender(run, experiment, cell, clustering, rows, tracks.index)
         for cell in cells
         for clustering in cell["clusterings"]
+        # where the inputs themselves are clustered, nothing that was learned is
+        if not SpaceConfig.read(clustering["space"]).needs_raw
     ]
     truth = _label_values(tracks, label) if label else None
     return judge(contenders, truth, label=label or "genre", n_bootstrap=experiment.evaluation.bootstrap)
@@ -124,7 +138,7 @@ def _contender(
 ) -> Contender:
     mine = rows[(rows["cell"] == cell["cell"]) & (rows["clustering_id"] == clustering["id"])].iloc[0]
     labelings, present = {}, np.zeros(len(track_ids), dtype=bool)
-    for seed in experiment.seeds:
+    for seed in cell["seeds"]:
         path = run.clusters_file(cell["cell"], seed, clustering["id"])
         clusters = read_parquet(path).set_index("track_id")["cluster"].reindex(track_ids)
         present = clusters.notna().to_numpy()
@@ -135,6 +149,7 @@ def _contender(
         input=cell["told"],
         clustering=clustering["algorithm"],
         space=clustering["space"],
+        settings=NUMBER.sub("", clustering["params"]).strip(", "),
         n_clusters=float(clustering["n_clusters"]),
         labelings=labelings,
         baseline=MODELS[cell["model"]].baseline,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import partial
 from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -11,8 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from musaic.report.palette import OKABE_ITO, cut
+from musaic.report.planned import Planned
 from musaic.report.plotting import INK, SOFT, new_figure
-from musaic.report.reading import Results, is_honest, number
+from musaic.report.reading import Results, doubts, is_honest, number
 
 
 class Metric(NamedTuple):
@@ -40,6 +42,12 @@ LONGEST_LINE = 34
 """Characters of a cell's name beside its bars."""
 
 
+def plan(results: Results) -> list[Planned]:
+    """Return the figure of the scores."""
+    alt = "Bars of AMI, NMI, ARI, purity, silhouette and stability for every cell, with intervals and chance."
+    return [Planned("scores", "scores", None, alt, partial(scores_figure, results))]
+
+
 def scores_figure(results: Results) -> Figure | None:
     """Draw one row of panels for each label, and one for what needs no label; each cell by its best row."""
     table = results.leaderboard
@@ -56,6 +64,7 @@ def scores_figure(results: Results) -> Figure | None:
     heights = [0.72 + 0.27 * len(rows) for _, _, rows in blocks]
     total = sum(heights) + 0.65
     figure = new_figure(total)
+    bootstrapped = [metric.title for metric in EXTERNAL if _has_intervals(results, metric)]
     top = total - 0.1
     for (name, metrics, rows), block in zip(blocks, heights, strict=True):
         left, gap = 2.75, 0.36
@@ -71,8 +80,14 @@ def scores_figure(results: Results) -> Figure | None:
                 for text in axes.get_yticklabels():
                     text.set_fontsize(7.5 if "\n" in text.get_text() else text.get_fontsize())
         top -= block
-    _key(figure, total)
+    _key(figure, total, bootstrapped)
     return figure
+
+
+def _has_intervals(results: Results, metric: Metric) -> bool:
+    """Say whether the leaderboard gives a score's interval."""
+    table = results.leaderboard
+    return f"{metric.column}_low" in table and bool(table[f"{metric.column}_low"].notna().any())
 
 
 def _best_rows(results: Results, label: str | None) -> list[dict[str, Any]]:
@@ -85,41 +100,53 @@ def _best_rows(results: Results, label: str | None) -> list[dict[str, Any]]:
 
 
 def _name(results: Results, row: dict[str, Any]) -> str:
-    """Return a cell's short name, on one line or two."""
+    """Return a cell's short name, on one line or two; what is wrong with its row stands on the second."""
     cell = results.cell(row.get("cell"))
     name = cut(cell.title if cell else row.get("cell"), 2 * LONGEST_LINE)
+    wrong = doubts(row)
+    if wrong:
+        return f"{cut(name, LONGEST_LINE)}\n({', '.join(wrong)})"
     return "\n".join(cut(line, LONGEST_LINE) for line in textwrap.wrap(name, LONGEST_LINE)[:2])
 
 
 def _bars(axes: Axes, metric: Metric, rows: list[dict[str, Any]]) -> None:
-    """Draw one metric: a bar a cell, its deviation over seeds, and its own chance level as a line across it."""
+    """Draw one metric: a bar a cell, its interval, and its own chance level as a line across it."""
     values = [number(row.get(metric.column)) for row in rows]
-    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
-        if value is not None:
-            greyed = not is_honest(row)
-            axes.barh(
-                place,
-                value,
-                height=0.62,
-                color=GREYED if greyed else OKABE_ITO[0],
-                hatch="////" if row.get("leaked") else None,
-                edgecolor="white",
-                linewidth=0,
-                xerr=number(row.get(f"{metric.column}_sd")) or 0.0,
-                error_kw={"ecolor": INK, "elinewidth": 0.9, "capsize": 2},
-            )
-        else:
+    told = [
+        (place, row, value) for place, (row, value) in enumerate(zip(rows, values, strict=True)) if value is not None
+    ]
+    spans = [_span(row, metric, value) for _, row, value in told]
+    if told:
+        places, shown = [place for place, _, _ in told], [value for _, _, value in told]
+        axes.barh(
+            places,
+            shown,
+            height=0.62,
+            color=[OKABE_ITO[0] if is_honest(row) else GREYED for _, row, _ in told],
+            hatch=["////" if row.get("leaked") else "" for _, row, _ in told],
+            edgecolor="white",
+            linewidth=0,
+        )
+        errors = [[value - low for value, (low, _) in zip(shown, spans, strict=True)]]
+        errors += [[high - value for value, (_, high) in zip(shown, spans, strict=True)]]
+        wide = [i for i, (low, high) in enumerate(spans) if high > low]
+        axes.errorbar(
+            [shown[i] for i in wide],
+            [places[i] for i in wide],
+            xerr=[[side[i] for i in wide] for side in errors],
+            fmt="none",
+            ecolor=INK,
+            elinewidth=0.9,
+            capsize=2,
+        )
+    for place, row in enumerate(rows):
+        if values[place] is None:
             axes.text(0, place, " –", va="center", color=SOFT, size=9)
         chance = number(row.get(metric.chance)) if metric.chance else None
         if chance is not None:
             axes.plot([chance, chance], [place - 0.46, place + 0.46], color=OKABE_ITO[3], linewidth=1.6)
-    ends = [
-        (value - deviation, value + deviation)
-        for row, value in zip(rows, values, strict=True)
-        if value is not None and (deviation := number(row.get(f"{metric.column}_sd")) or 0.0) >= 0
-    ]
     axes.axvline(0, color=SOFT, linewidth=0.8)
-    axes.set_xlim(min([0.0, *(low for low, _ in ends)]) * 1.08, max([0.05, *(high for _, high in ends)]) * 1.08)
+    axes.set_xlim(min([0.0, *(low for low, _ in spans)]) * 1.08, max([0.05, *(high for _, high in spans)]) * 1.08)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks([])
     axes.set_title(metric.title, size=10)
@@ -128,8 +155,20 @@ def _bars(axes: Axes, metric: Metric, rows: list[dict[str, Any]]) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _key(figure: Figure, total: float) -> None:
-    """Explain bars, deviation, chance and grey."""
+def _span(row: dict[str, Any], metric: Metric, value: float) -> tuple[float, float]:
+    """Return the ends of a score's interval: the bootstrap's where there is one, else a deviation to either side."""
+    low, high = number(row.get(f"{metric.column}_low")), number(row.get(f"{metric.column}_high"))
+    if low is not None and high is not None:
+        return min(low, value), max(high, value)
+    deviation = number(row.get(f"{metric.column}_sd")) or 0.0
+    return value - deviation, value + deviation
+
+
+def _key(figure: Figure, total: float, bootstrapped: list[str]) -> None:
+    """Explain bars, intervals, chance and grey."""
+    line = "± standard deviation"
+    if bootstrapped:
+        line = f"95 % interval over songs ({', '.join(bootstrapped)}); else ± sd"
     figure.legend(
         [
             Patch(color=OKABE_ITO[0]),
@@ -140,10 +179,10 @@ def _key(figure: Figure, total: float) -> None:
         ],
         [
             "mean over seeds",
-            "± standard deviation",
-            "chance (majority share for purity)",
+            line,
+            "chance (purity: majority)",
             "leaked: saw the label",
-            "collapsed, or most songs left out",
+            "collapsed or low coverage",
         ],
         loc="lower left",
         bbox_to_anchor=(0.008, 0.0),

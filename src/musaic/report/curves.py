@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import MaxNLocator
 
 from musaic.report.palette import OKABE_ITO
+from musaic.report.planned import Planned
 from musaic.report.plotting import INK, SOFT, new_figure
 from musaic.report.reading import Cell, Results
 
@@ -20,6 +22,22 @@ PARTS = (("loss", "loss (−ELBO, weighted by β)"), ("reconstruction", "reconst
 
 ACTIVE_NATS = 0.01
 """For the picture only: a dimension below this carries next to nothing."""
+
+
+def plan(results: Results) -> list[Planned]:
+    """Return the training curves of each cell."""
+    alt = "Training of {}: loss, reconstruction, KL and beta over the epochs, and KL per dimension."
+    return [
+        Planned(
+            f"training-{cell.name}",
+            "training",
+            cell.name,
+            alt.format(cell.title),
+            partial(training_figure, results, cell),
+        )
+        for cell in results.done
+        if (results.run.model_folder(cell.name, cell.seeds[0]) / "history.csv").is_file()
+    ]
 
 
 def training_figure(results: Results, cell: Cell) -> Figure | None:

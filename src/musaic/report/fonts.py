@@ -78,7 +78,11 @@ def families(texts: Iterable[str] = ()) -> list[str]:
     list of str
         Families in the order in which matplotlib tries them for each character.
     """
-    found = [_register(_shipped_path(name)) for name in SHIPPED.values()] + [BASE]
+    texts = list(texts)
+    letters = {ord(letter) for text in texts for letter in text}
+    # Every family is asked for every text, so one that has nothing to draw only costs time.
+    shipped = [name for name in SHIPPED.values() if _own_letters(name) & letters]
+    found = [_register(_shipped_path(name)) for name in shipped] + [BASE]
     for path in sorted({font for letter in _unusual(texts).values() if (font := _machine_font(letter))}):
         found.append(_register(Path(path)))
     return found
@@ -109,6 +113,14 @@ def _register(path: Path) -> str:
     if not any(Path(entry.fname) == path for entry in font_manager.fontManager.ttflist):
         font_manager.fontManager.addfont(path)
     return str(name)
+
+
+@lru_cache(maxsize=len(SHIPPED))
+def _own_letters(name: str) -> frozenset[int]:
+    """Return the letters that a shipped font is there for: not the marks and signs that all fonts have."""
+    return frozenset(
+        code for code in FT2Font(_shipped_path(name)).get_charmap() if unicodedata.category(chr(code))[0] in "LMN"
+    )
 
 
 @lru_cache(maxsize=1)

@@ -14,13 +14,34 @@ from jinja2 import Environment, StrictUndefined
 
 from musaic.files import read_json, write_text
 from musaic.report import tables, words
-from musaic.report.figures import plan
+from musaic.report.figures import KINDS, plan
 from musaic.report.plotting import DPI
 from musaic.report.reading import Results
 from musaic.report.scatter import METHODS, grid_method
 
 MOST_BYTES = 5_500_000
 """Of figures inside the page, so that it opens at once; further maps stay in ``figures/`` beside it."""
+
+OF_CLUSTERS = (
+    ("clusters", ""),
+    ("composition", "What each cluster is made of; in brackets the songs that have the label."),
+    (
+        "confusion",
+        "Classes against clusters; a frame marks the one cluster that stands for a class (Hungarian).",
+    ),
+    ("choices", "Scores against the number of clusters. With more clusters some scores rise by themselves."),
+    ("knee", "Where DBSCAN’s eps lies on the distances between neighbours."),
+    ("dendrogram", "The tree that agglomerative clustering cuts, and the commonest classes of its branches."),
+)
+"""Kinds of figures that belong to clusters, and what stands below them."""
+
+OF_MODELS = (
+    ("reconstructions", "Songs as they are and as the model decodes them from their latents; r is the correlation."),
+    ("traversals", "One latent dimension moves, the others stand still; of vectors, the features that move the most."),
+)
+"""Kinds of figures that belong to a trained model beside its training."""
+
+SHOWN_OF_MODELS = ("training", *(kind for kind, _ in OF_MODELS))
 
 
 @dataclass(frozen=True)
@@ -111,10 +132,12 @@ def _context(results: Results) -> dict[str, Any]:
         "best_cell": best_cell,
         "clusters": tables.clusters(results, best_cell, best) if best and best_cell else None,
         "pictures": pictures,
+        "of_clusters": OF_CLUSTERS,
+        "of_models": OF_MODELS,
         "left_out": left_out,
         "grid_method": METHODS[grid_method(results)],
         "trained": [
-            cell for cell in results.cells if any(p.kind == "training" and p.cell == cell.name for p in pictures)
+            cell for cell in results.cells if any(p.kind in SHOWN_OF_MODELS and p.cell == cell.name for p in pictures)
         ],
         "experiment": run.experiment_file.read_text(encoding="utf-8").strip(),
         "environment": environment,
@@ -130,9 +153,10 @@ def _pictures(results: Results) -> tuple[list[Picture], list[str]]:
     """Return the figures that fit into the page, and the file names of those that do not."""
     folder = results.run.path / "figures"
     planned = [item for item in plan(results) if (folder / item.file).is_file()]
-    weight = {"grid": 0, "scores": 0, "training": 1, "map": 2, "clusters": 3}
+    first = results.done[0].name if results.done else None
     chosen, left_out, total = set(), [], 0
-    for item in sorted(planned, key=lambda item: weight[item.kind]):
+    # The best cell comes before the others whatever the kind.
+    for item in sorted(planned, key=lambda item: (item.cell not in (None, first), KINDS[item.kind].weight)):
         total += (folder / item.file).stat().st_size
         if total <= MOST_BYTES:
             chosen.add(item.file)

@@ -54,6 +54,9 @@ SETTINGS: dict[str, Any] = {
     "figure.facecolor": "white",
     "figure.dpi": DPI,
     "savefig.dpi": DPI,
+    # Letters as outlines: joined and stacked as they were laid out here, on any machine and without its fonts.
+    "svg.fonttype": "path",
+    "svg.hashsalt": "musaic",
 }
 
 
@@ -98,7 +101,14 @@ def save(figure: Figure, path: Path, *, few_colors: bool = False) -> Path:
         palette[(palette > 249).all(axis=1)] = 255
         image.putpalette(palette.ravel().tolist())
     with atomic(path) as temporary:
-        image.save(temporary, format="PNG", optimize=True, dpi=(DPI, DPI))
+        image.save(temporary, format="PNG", compress_level=6, dpi=(DPI, DPI))
+    return path
+
+
+def save_vector(figure: Figure, path: Path) -> Path:
+    """Write a figure as SVG, letters as outlines, points as raster: no date, so that equal figures are equal bytes."""
+    with atomic(path) as temporary:
+        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
     return path
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import zipfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.lib.npyio import NpzFile
 
+from musaic.errors import MusaicError
 from musaic.evaluation.ranking import LEAST_COVERAGE
-from musaic.files import read_json
+from musaic.files import read_json, read_parquet
 from musaic.runs.folder import Run
 
 NOT_LABELS = frozenset(
@@ -118,6 +123,11 @@ class Results:
         ranked = list(dict.fromkeys(self.leaderboard["cell"])) if "cell" in self.leaderboard else []
         return sorted(cells, key=lambda cell: ranked.index(cell.name) if cell.name in ranked else len(ranked))
 
+    @property
+    def done(self) -> list[Cell]:
+        """The cells that ended well."""
+        return [cell for cell in self.cells if cell.done]
+
     def cell(self, name: object) -> Cell | None:
         """Return a cell by name."""
         return next((cell for cell in self.cells if cell.name == name), None)
@@ -190,6 +200,58 @@ class Results:
         table = pd.read_parquet(file).set_index("track_id")
         return table.dropna(subset=["x", "y"])
 
+    def embedding(self, cell: Cell) -> pd.DataFrame | None:
+        """Return the latents of a cell's first seed, indexed by ``track_id`` and in its order."""
+        if not self.run.embedding_file(cell.name, cell.seeds[0]).is_file():
+            return None
+        return self.run.embedding(cell.name, cell.seeds[0]).sort_index()
+
+    def decoded(self, kind: str, cell: Cell) -> dict[str, np.ndarray] | None:
+        """Return the arrays of ``reconstructions`` or ``traversals`` of a cell's first seed.
+
+        Both hold vectors (…, D) or frames (…, C, F) by modality, in the units of the features:
+
+        - ``reconstructions/<cell>/seed-<n>.npz``: ``tracks`` (n,), their track_ids; ``<modality>.original`` and
+          ``<modality>.reconstruction``, (n, D) or (n, C, F), NaN where a track lacks the modality.
+        - ``traversals/<cell>/seed-<n>.npz``: ``dims`` (k,), numbers of latent dimensions, and ``steps`` (s,), where
+          each step stands, in standard deviations; ``<modality>.values``, (k, s, D) or (k, s, C, F).
+        - In both, for vectors, ``<modality>.mean`` and ``<modality>.sd``, (D,), over the tracks, and where features
+          have names ``<modality>.names``, (D,).
+        """
+        file = self.decoded_file(kind, cell)
+        if not file.is_file():
+            return None
+        with _arrays(file) as opened:
+            return {name: opened[name] for name in opened}
+
+    def decoded_file(self, kind: str, cell: Cell) -> Path:
+        """Return the file of ``reconstructions`` or ``traversals`` of a cell's first seed."""
+        return self.run.path / kind / cell.name / f"seed-{cell.seeds[0]}.npz"
+
+    def choice(self, cell: Cell, clustering: dict[str, Any]) -> pd.DataFrame | None:
+        """Return what a clustering tried before it chose a number itself, or None.
+
+        ``choices/<cell>/<clustering id>.parquet``, one row a value tried with the first seed: ``parameter``,
+        ``n_clusters`` or ``eps``; ``value``; ``criterion``, such as ``silhouette``; ``score``; ``chosen``. For
+        ``eps``, ``value`` is a track's rank, from 1, and ``score`` the distance to its neighbour number
+        ``min_samples``, the smallest first; chosen is the knee.
+        """
+        file = self.run.path / "choices" / cell.name / f"{clustering.get('id')}.parquet"
+        return read_parquet(file) if file.is_file() else None
+
+    def points(self, cell: Cell, space: object) -> pd.DataFrame | None:
+        """Return where a cell's tracks lie in a space that was clustered, first seed, ordered by ``track_id``."""
+        if space == "latent":
+            return self.embedding(cell)
+        file = self.run.path / "spaces" / cell.name / f"seed-{cell.seeds[0]}" / f"{space}.parquet"
+        return read_parquet(file).set_index("track_id").sort_index() if file.is_file() else None
+
+    @cached_property
+    def formats(self) -> tuple[str, ...]:
+        """What figures are written as: ``png``, or ``png`` and ``svg``."""
+        figures = self.run.experiment.get("figures")
+        return tuple(map(str, figures.get("formats", ("png",)))) if isinstance(figures, dict) else ("png",)
+
     def histories(self, cell: Cell) -> dict[int, pd.DataFrame]:
         """Return seed -> training history, for trained models."""
         found = {}
@@ -201,15 +263,53 @@ class Results:
                     found[seed] = table
         return found
 
+    def song(self, track_id: str) -> str:
+        """Return what a track is called: its title, else the end of its id."""
+        title = self.tracks["title"].get(track_id) if "title" in self.tracks else None
+        return title if isinstance(title, str) and title else track_id.rsplit("/", 1)[-1]
+
     def texts(self) -> set[str]:
         """Return everything that figures may have to write."""
         texts = {name for label in self.shown_labels for name in self.tracks[label].dropna().astype(str)}
+        for cell in self.done:
+            for kind in ("reconstructions", "traversals"):
+                texts |= self._words(self.decoded_file(kind, cell))
         return texts | set(self.labels) | {cell.title for cell in self.cells}
+
+    def _words(self, file: Path) -> set[str]:
+        """Return what a file of decoded features names: its songs, and its features."""
+        if not file.is_file():
+            return set()
+        with _arrays(file) as opened:
+            songs = {self.song(str(track)) for track in opened["tracks"]} if "tracks" in opened else set()
+            return songs | {str(word) for name in opened if name.endswith(".names") for word in opened[name]}
+
+
+@contextlib.contextmanager
+def _arrays(file: Path) -> Iterator[NpzFile]:
+    """Open a file of arrays; `MusaicError` where it is damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as opened:
+            yield opened
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise MusaicError(f"cannot read {file}: {error}; remove it, and run the experiment again.") from error
 
 
 def is_honest(row: Mapping[Any, Any]) -> bool:
     """Say whether a row of the leaderboard may be believed: not leaked, not collapsed, most tracks clustered."""
-    return not (row.get("leaked") or row.get("collapsed") or low_coverage(row))
+    return not doubts(row)
+
+
+def doubts(row: Mapping[Any, Any]) -> list[str]:
+    """Return in a word each why a row of the leaderboard may not be believed."""
+    found = [word for word in ("leaked", "collapsed") if row.get(word)]
+    return [*found, "low coverage"] if low_coverage(row) else found
+
+
+def parameters(params: object) -> dict[str, str]:
+    """Return the parameters of a clustering from the words of the leaderboard: ``a=1, b=2 (auto)``."""
+    parts = (part.partition("=") for part in str(params).split(",")) if isinstance(params, str) else ()
+    return {name.strip(): value.strip() for name, sign, value in parts if sign}
 
 
 def low_coverage(row: Mapping[Any, Any]) -> bool:

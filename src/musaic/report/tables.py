@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -167,7 +168,7 @@ def _params(row: dict[Any, Any]) -> str:
     found = number(row.get("n_clusters"))
     if not isinstance(params, str) or found is None:
         return params if isinstance(params, str) else ""
-    return params.removeprefix(f"n_clusters={found:g}").strip(" ,;()")
+    return re.sub(rf"\bn_clusters={found:g}(?=\W|$)", "", params).replace(", ,", ",").strip(" ,;()")
 
 
 def _line(row: dict[Any, Any]) -> dict[str, Any]:

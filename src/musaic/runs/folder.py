@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from musaic.config import read_yaml
+from musaic.config import digest, read_yaml
 from musaic.errors import UsageError, unknown
 from musaic.files import read_json, read_parquet
 
@@ -85,6 +85,31 @@ class Run:
         return self.path / "leaderboard.md"
 
     @property
+    def language_file(self) -> Path:
+        """The questions about language, one row a cell."""
+        return self.path / "language.csv"
+
+    @property
+    def probes_file(self) -> Path:
+        """What classifiers tell from the latents, one row a cell and label."""
+        return self.path / "probes.csv"
+
+    @property
+    def transfer_table_file(self) -> Path:
+        """What carries over to values of a label that were left out, one row a cell and value."""
+        return self.path / "transfer.csv"
+
+    @property
+    def reference_file(self) -> Path:
+        """Where the tracks lie in the common reference space."""
+        return self.path / "reference.parquet"
+
+    @property
+    def added_file(self) -> Path:
+        """Clusterings that were added to the experiment's own."""
+        return self.path / "clusterings.yaml"
+
+    @property
     def verdict_file(self) -> Path:
         """The verdict in one sentence and the numbers behind it."""
         return self.path / "verdict.json"
@@ -119,9 +144,37 @@ class Run:
         """Return the folder of a fitted clusterer: config.json, clusterer.safetensors."""
         return self.path / "clusterers" / cell / f"seed-{seed}" / clustering
 
-    def cell_scores_file(self, cell: str) -> Path:
-        """Return the file of one cell's scores."""
-        return self.path / "clusters" / cell / "scores.parquet"
+    def space_file(self, cell: str, seed: int, space: str) -> Path:
+        """Return the file of where a cell's tracks lie in a space that is clustered beside the latent one."""
+        return self.path / "spaces" / cell / f"seed-{seed}" / f"{space}.parquet"
+
+    def space_folder(self, cell: str, seed: int, space: str) -> Path:
+        """Return the folder of what leads from inputs or latents into such a space: config.json, space.safetensors."""
+        return self.path / "spaces" / cell / f"seed-{seed}" / space
+
+    def clustering_scores_file(self, cell: str, clustering: str) -> Path:
+        """Return the file of the scores of a cell's clustering, all seeds."""
+        return self.path / "clusters" / cell / "scores" / f"{clustering}.parquet"
+
+    def choice_file(self, cell: str, clustering: str) -> Path:
+        """Return the file of the curve that a clustering's number was chosen by."""
+        return self.path / "choices" / cell / f"{clustering}.parquet"
+
+    def language_cell_file(self, cell: str) -> Path:
+        """Return the file of what a cell's latents say of language, by seed."""
+        return self.path / "language" / f"{cell}.parquet"
+
+    def probes_cell_file(self, cell: str) -> Path:
+        """Return the file of what classifiers tell from a cell's latents, by seed and label."""
+        return self.path / "probes" / f"{cell}.parquet"
+
+    def transfer_file(self, cell: str, seed: int, value: str) -> Path:
+        """Return the file of what carries over to the tracks of a label's value that a cell was trained without."""
+        return self.path / "transfer" / cell / f"seed-{seed}-{digest(value)}.parquet"
+
+    def cards_file(self, cell: str, clustering: str) -> Path:
+        """Return the file in which every cluster of a clustering explains itself."""
+        return self.path / "cards" / cell / f"{clustering}.json"
 
     def associations_file(self, cell: str) -> Path:
         """Return the file of what every latent dimension of a cell goes with, by seed."""
@@ -130,6 +183,14 @@ class Run:
     def errors_file(self, cell: str, seed: int) -> Path:
         """Return the file of every track's reconstruction error, by modality."""
         return self.path / "reconstructions" / cell / f"seed-{seed}.parquet"
+
+    def reconstructions_file(self, cell: str, seed: int) -> Path:
+        """Return the archive of a few songs' features beside what a model makes of them."""
+        return self.path / "reconstructions" / cell / f"seed-{seed}.npz"
+
+    def traversals_file(self, cell: str, seed: int) -> Path:
+        """Return the archive of what a model decodes while one latent dimension moves."""
+        return self.path / "traversals" / cell / f"seed-{seed}.npz"
 
     def errors_by_label_file(self, cell: str) -> Path:
         """Return the file of a cell's reconstruction errors by label, by seed."""

@@ -7,25 +7,19 @@ Letters: N texts, V terms, K classes.
 
 from __future__ import annotations
 
-import math
-from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from musaic.errors import UsageError
-from musaic.lyrics.terms.stopwords import tells
-from musaic.lyrics.terms.tokens import is_unspaced, language_key, tokens
+from musaic.lyrics.terms.counts import TermCounts, count_terms, is_missing, language_codes
 
 if TYPE_CHECKING:
     import numpy as np
     from scipy import sparse
 
 C = TypeVar("C", bound=Hashable)
-
-GRAIN = 2.0**-20
-"""Counts are multiples of this, so that their sums are exact and the order of the texts changes no bit."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +108,11 @@ def class_terms(
     )
     counts = Counter(
         (_plain(c), language)
-        for text, c, language in zip(texts, classes, _codes(languages, len(texts)), strict=True)
-        if not _is_missing(text)
+        for text, c, language in zip(texts, classes, language_codes(languages, len(texts)), strict=True)
+        if not is_missing(text)
     )
     return {
-        c: _take_turns(groups, {language: counts[c, language] for language in groups}, n_terms)
+        c: take_turns(groups, {language: counts[c, language] for language in groups}, n_terms)
         for c, groups in named.items()
     }
 
@@ -140,64 +134,50 @@ def language_terms(
     Languages with most texts in the class come first; one without terms is left out. Parameters, errors and weights
     as in `class_terms`.
     """
+    _check(texts, classes, n_terms, min_tracks)
+    counts = count_terms(texts, languages, stop=stop, vocalises=vocalises, ngrams=ngrams)
+    return rank_terms(counts, classes, n_terms=n_terms, min_tracks=min_tracks)
+
+
+def rank_terms(
+    counts: TermCounts, classes: Sequence[C], *, n_terms: int = 10, min_tracks: int = 2
+) -> dict[C, dict[str, list[Term]]]:
+    """Return what `language_terms` returns, of texts that were counted before (`count_terms`).
+
+    Parameters
+    ----------
+    counts : TermCounts
+        N texts.
+    classes : sequence, length N
+        The cluster or label of each.
+    n_terms, min_tracks : int >= 1
+        As in `class_terms`.
+
+    Raises
+    ------
+    UsageError
+        Where lengths differ, a number is out of its range or classes cannot be ordered.
+    """
     import numpy as np
 
-    codes = _codes(languages, len(texts))
-    _check(texts, classes, codes, n_terms, min_tracks, ngrams)
+    _check(counts.languages, classes, n_terms, min_tracks)
     tracks = [
-        (text, _plain(label), code)
-        for text, label, code in zip(texts, classes, codes, strict=True)
-        if not _is_missing(text)
+        (row, _plain(label), code)
+        for row, (label, code, known) in enumerate(zip(classes, counts.languages, counts.known, strict=True))
+        if known
     ]
     labels, spoken = [label for _, label, _ in tracks], [code for _, _, code in tracks]
-    named = _in_order({label for label in labels if not (_is_missing(label) or label == -1)})
-    vocabulary, counts = _count(
-        Counter(_terms(cast(str, text), code, stop=stop, vocalises=vocalises, ngrams=ngrams))
-        for text, _, code in tracks
-    )
+    named = _in_order({label for label in labels if not (is_missing(label) or label == -1)})
     column = {label: k for k, label in enumerate(named)}
     rows = np.array([column.get(label, len(named)) for label in labels], dtype=np.int64)
-    weights = _weigh(_sum_by(counts, rows, len(named) + 1))
+    held = counts.counts[[row for row, _, _ in tracks]]
+    weights = _weigh(_sum_by(held, rows, len(named) + 1))
     out: dict[C, dict[str, list[Term]]] = {}
     for k, label in enumerate(named):
         members = np.flatnonzero(rows == k)
-        by_language = _n_tracks(counts[members], [spoken[row] for row in members])
-        out[label] = _rank(vocabulary, weights[[k]], by_language, n_terms, min_tracks)
+        by_language = _n_tracks(held[members], [spoken[row] for row in members])
+        out[label] = _rank(counts.vocabulary, weights[[k]], by_language, n_terms, min_tracks)
     return out
-
-
-def _terms(text: str, language: str, *, stop: bool, vocalises: bool, ngrams: int) -> list[str]:
-    """Return the terms of one text, as often as they occur."""
-    found: list[str] = []
-    for line in text.splitlines() if ngrams > 1 else [text]:
-        words = tokens(line, language)
-        known = {word: not stop or tells(word, language, vocalises=vocalises) for word in set(words)}
-        telling = [known[word] for word in words]
-        found += [word for word, ok in zip(words, telling, strict=True) if ok]
-        for n in range(2, ngrams + 1):
-            for i in range(len(words) - n + 1):
-                if all(telling[i : i + n]) and not any(is_unspaced(word) for word in words[i : i + n]):
-                    found.append(" ".join(words[i : i + n]))
-    return found
-
-
-def _count(found: Iterable[Counter[str]]) -> tuple[list[str], sparse.csr_array[Any]]:
-    """Return the vocabulary in order of spelling, and damped counts, shape (N, V)."""
-    import numpy as np
-    from scipy import sparse
-
-    seen: dict[str, int] = {}
-    indices, counts, ends = array("q"), array("q"), array("q", [0])
-    for counter in found:
-        indices.extend(seen.setdefault(term, len(seen)) for term in counter)
-        counts.extend(counter.values())
-        ends.append(len(indices))
-    vocabulary = sorted(seen)
-    column = np.empty(len(seen), np.int64)
-    column[[seen[term] for term in vocabulary]] = np.arange(len(seen))
-    damped = np.rint((1 + np.log(np.array(counts, np.int64))) / GRAIN) * GRAIN
-    shape = (len(ends) - 1, len(vocabulary))
-    return vocabulary, sparse.csr_array((damped, column[np.array(indices, np.int64)], np.array(ends)), shape=shape)
 
 
 def _sum_by(counts: sparse.csr_array[Any], rows: np.ndarray, n_classes: int) -> sparse.csr_array[Any]:
@@ -257,7 +237,7 @@ def _rank(
     return ranked
 
 
-def _take_turns(groups: dict[str, list[Term]], shares: dict[str, int], n_terms: int) -> list[Term]:
+def take_turns(groups: dict[str, list[Term]], shares: dict[str, int], n_terms: int) -> list[Term]:
     """Merge lists so that at any length each has its share (Sainte-Laguë), until all are used up."""
     taken = dict.fromkeys(groups, 0)
     merged: list[Term] = []
@@ -271,39 +251,18 @@ def _take_turns(groups: dict[str, list[Term]], shares: dict[str, int], n_terms: 
     return merged
 
 
-def _check(
-    texts: Sequence[str | None],
-    classes: Sequence[Hashable],
-    codes: Sequence[str],
-    n_terms: int,
-    min_tracks: int,
-    ngrams: int,
-) -> None:
+def _check(texts: Sequence[object], classes: Sequence[Hashable], n_terms: int, min_tracks: int) -> None:
     if isinstance(texts, str):
         raise UsageError("texts is one text; give a sequence of texts.")
-    if not len(texts) == len(classes) == len(codes):
-        raise UsageError(
-            f"{len(texts)} texts, {len(classes)} classes and {len(codes)} languages; give one of each a track."
-        )
+    if len(texts) != len(classes):
+        raise UsageError(f"{len(texts)} texts and {len(classes)} classes; give one of each a track.")
     if n_terms < 1 or min_tracks < 1:
         raise UsageError(f"n_terms is {n_terms} and min_tracks {min_tracks}; give whole numbers from 1.")
-    if ngrams not in (1, 2, 3):
-        raise UsageError(f"ngrams is {ngrams!r}; give 1, 2 or 3 words a term.")
-
-
-def _codes(languages: Sequence[str | None] | None, n: int) -> list[str]:
-    if languages is None:
-        return [""] * n
-    return [language_key(language) if isinstance(language, str) else "" for language in languages]
 
 
 def _plain(label: Any) -> Any:
     """Return NumPy's scalars as Python's."""
     return label.item() if hasattr(label, "item") else label
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def _in_order(labels: set[C]) -> list[C]:

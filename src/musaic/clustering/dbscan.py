@@ -1,0 +1,103 @@
+"""DBSCAN: clusters are where songs lie close together, and the rest is noise (scikit-learn's)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from musaic.clustering.asked import ClusteringConfig
+from musaic.clustering.base import NOISE, ClusterInputError
+from musaic.clustering.grid import Counts, Positive, several
+from musaic.clustering.neighbours import NeighbourClusterer, Placed, nearest_songs
+
+KNEE = "knee"
+"""``eps: knee`` takes the knee of the k-distance curve."""
+
+Radius = Positive | Literal["knee"]
+
+
+class DbscanConfig(ClusteringConfig):
+    """DBSCAN.
+
+    Attributes
+    ----------
+    eps : float > 0, 'knee', or a list of these
+        How near songs are neighbours; ``knee`` takes the knee of the sorted distances to the min_samples-th neighbour.
+    min_samples : int >= 1, or a list
+        Neighbours, itself counted, that make a song a core of a cluster.
+    """
+
+    always_told: ClassVar[tuple[str, ...]] = ("eps", "min_samples")
+
+    algorithm: Literal["dbscan"] = "dbscan"
+    eps: Annotated[Radius | tuple[Radius, ...], several("a number above 0, 'knee'")] = "knee"
+    min_samples: Counts = 5
+
+
+class Dbscan(NeighbourClusterer):
+    """Density-based clustering (Ester, Kriegel, Sander and Xu, KDD 1996).
+
+    A new song belongs to the cluster of the nearest core song where that is within eps, and is noise elsewhere.
+
+    Parameters
+    ----------
+    eps : float > 0
+        How near songs are neighbours.
+    min_samples : int >= 1
+        Neighbours, itself counted, that make a song a core of a cluster.
+
+    Attributes
+    ----------
+    core_ : ndarray of bool, shape (N,)
+        Which songs are cores.
+
+    Notes
+    -----
+    The confidence of a core song is 1; of any other in a cluster 1 - d / eps, with d the distance to the nearest core
+    song of its cluster; of noise 0.
+    """
+
+    name = "dbscan"
+    settings = ("eps", "min_samples")
+
+    core_: NDArray[np.bool_]
+
+    def __init__(self, eps: float, *, min_samples: int = 5) -> None:
+        if not eps > 0:
+            raise ClusterInputError(f"eps must be a number above 0, not {eps}.")
+        self.eps = eps
+        self.min_samples = min_samples
+
+    @classmethod
+    def _learned(cls) -> tuple[str, ...]:
+        return (*super()._learned(), "core")
+
+    def _cluster(self, ordered: NDArray[np.float64], n_distinct: int) -> tuple[Any, dict[str, NDArray[Any]]]:
+        from sklearn.cluster import DBSCAN
+
+        fitted = DBSCAN(eps=self.eps, min_samples=self.min_samples).fit(ordered)
+        core = np.zeros(len(ordered), dtype=bool)
+        core[fitted.core_sample_indices_] = True
+        return fitted.labels_, {"core": core}
+
+    def _confidence(self, extra: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+        self.core_ = extra["core"]
+        confidence = np.where(self.core_, 1.0, 0.0)
+        for label in range(self.labels_.max() + 1):
+            border = (self.labels_ == label) & ~self.core_
+            if border.any():
+                cores = self.points_[(self.labels_ == label) & self.core_]
+                confidence[border] = self._closeness(nearest_songs(self.points_[border], cores, 1)[0][:, 0])
+        return confidence
+
+    def _place(self, values: NDArray[np.float64]) -> Placed:
+        if not self.core_.any():
+            return np.full(len(values), NOISE), np.zeros(len(values))
+        distances, rows = nearest_songs(values, self.points_[self.core_], 1)
+        labels = np.where(distances[:, 0] <= self.eps, self.labels_[self.core_][rows[:, 0]], NOISE)
+        return labels, np.where(labels == NOISE, 0.0, self._closeness(distances[:, 0]))
+
+    def _closeness(self, distances: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.clip(1.0 - distances / self.eps, 0.0, 1.0)
