@@ -12,8 +12,9 @@ from musaic.report.palette import MOST_CLASSES
 from musaic.report.reading import Cell, Results, low_coverage, number
 from musaic.report.words import score, share, spread
 
-MOST_GROUPS = 60
-"""Clusterings shown in the leaderboard of the page; leaderboard.csv has all."""
+MOST_BEST, MOST_GROUPS = 12, 60
+"""Clusterings shown in the leaderboard of the page: the best ones, and the best one of every cell up to so many in all;
+leaderboard.csv has the others."""
 
 MOST_ROWS = 500
 """Files listed one by one; tracks.parquet has all."""
@@ -127,15 +128,23 @@ def leaderboard(results: Results) -> dict[str, Any]:
             last = identity
         groups[-1]["lines"].append(_line(row))
     used = {key for key in table if table[key].notna().any()}
+    shown = _shown(groups)
     return {
         "of_labels": [column for column in OF_LABELS if column.key in used],
         "of_spaces": [column for column in OF_SPACES if column.key in used],
         "labelled": "label" in used,
         "coverage": "coverage" in used and bool((table["coverage"] < 1).any()),
         "ranked": "rank" in used,
-        "groups": groups[:MOST_GROUPS],
-        "left": max(0, len(groups) - MOST_GROUPS),
+        "groups": shown,
+        "left": len(groups) - len(shown),
     }
+
+
+def _shown(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the best clusterings, and of every cell its best one, in their order."""
+    firsts = {group["head"]["cell"]: place for place, group in reversed(list(enumerate(groups)))}
+    places = sorted({*range(min(len(groups), MOST_BEST)), *firsts.values()})
+    return [groups[place] for place in places[:MOST_GROUPS]]
 
 
 def full_leaderboard(results: Results) -> tuple[list[str], list[list[str]]]:
