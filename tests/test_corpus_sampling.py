@@ -104,3 +104,13 @@ def test_an_empty_choice_is_refused_with_what_emptied_it():
         select(corpus(), CorpusConfig(require=("lyrics",)))
     with pytest.raises(UsageError, match="did you mean 'genre'"):
         select(corpus(), CorpusConfig(balance="gerne"))
+
+
+def test_where_takes_the_values_named_whatever_their_case():
+    made = corpus(["rock", "বাউল", "Rock", None], language=["english", "bangla", "hindi", "english"])
+    assert list(select(made, CorpusConfig(where={"genre": "ROCK"})).track_ids) == ["t00", "t02"]
+    both = select(made, CorpusConfig(where={"genre": ["rock", "বাউল"], "language": ["Bangla", "English"]}))
+    assert list(both.track_ids) == ["t00", "t01"]
+    assert "language is not Bangla or English" in both.notes[-1]
+    with pytest.raises(UsageError, match=r"no track has; it has .*did you mean 'bangla'"):
+        select(made, CorpusConfig(where={"language": "bengla"}))

@@ -42,6 +42,8 @@ class CorpusConfig(Config):
         Take only tracks that have all of these.
     min_duration, max_duration : float, seconds, optional
         Take only tracks whose audio is that long.
+    where : dict of str to (str or tuple of str)
+        Take only tracks whose label has one of these values: ``{language: [English, Bangla]}``. Case does not matter.
     balance : str, optional
         A label, or several joined by ``+``: as many tracks of each of its values.
     n : int > 0, optional
@@ -67,6 +69,7 @@ class CorpusConfig(Config):
     require: Annotated[tuple[Literal["audio", "lyrics"], ...], BeforeValidator(_one_or_many)] = ()
     min_duration: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     max_duration: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    where: dict[str, Annotated[tuple[str, ...], BeforeValidator(_one_or_many)]] = Field(default_factory=dict)
     balance: str | None = None
     n: int | None = Field(default=None, ge=1)
     seed: int = 0

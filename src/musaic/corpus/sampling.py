@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from musaic.corpus.config import CorpusConfig
 from musaic.corpus.corpus import Corpus
-from musaic.errors import UsageError
+from musaic.errors import UsageError, nearest
 
 
 def select(corpus: Corpus, config: CorpusConfig, durations: Mapping[str, float] | None = None) -> Corpus:
-    """Return the tracks that ``require``, ``min_duration``, ``max_duration``, ``balance`` and ``n`` leave.
+    """Return the tracks that ``require``, ``where``, the durations, ``balance`` and ``n`` leave.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def select(corpus: Corpus, config: CorpusConfig, durations: Mapping[str, float] 
     Raises
     ------
     UsageError
-        Where no track is left, or the label to balance is not there.
+        Where no track is left, or a label or value that is asked for is not there.
 
     Notes
     -----
@@ -51,6 +51,8 @@ def select(corpus: Corpus, config: CorpusConfig, durations: Mapping[str, float] 
     for needed, has in (("audio", audio), ("lyrics", lyrics)):
         if needed in config.require:
             keep([track for track in kept if has[track]], f"{needed} is required")
+    for label, wanted in config.where.items():
+        keep(*_having(corpus, label, wanted, kept))
     if config.needs_durations and durations is not None:
         low, high = config.min_duration or 0.0, config.max_duration or float("inf")
         long_enough = [t for t in kept if not audio[t] or t not in durations or low <= durations[t] <= high]
@@ -63,13 +65,30 @@ def select(corpus: Corpus, config: CorpusConfig, durations: Mapping[str, float] 
         keep(draw(kept, config.n, config.seed), f"{config.n} are drawn")
     if not kept:
         causes = f": {'; '.join(notes)}" if notes else ""
-        raise UsageError(f"no track is left{causes}; ask for less (require, min_duration, max_duration, balance).")
+        raise UsageError(
+            f"no track is left{causes}; ask for less (require, where, min_duration, max_duration, balance)."
+        )
     return corpus.subset(kept).noting(*notes) if notes else corpus
 
 
 def draw(track_ids: Iterable[str], n: int, seed: int) -> list[str]:
     """Return ``n`` ids (all, where there are fewer), the same whatever the order in which they come."""
     return sorted(sorted(track_ids, key=lambda track: (_lot(track, seed), track))[:n])
+
+
+def _having(corpus: Corpus, label: str, wanted: Sequence[str], kept: list[str]) -> tuple[list[str], str]:
+    """Return the tracks with one of the values of a label."""
+    values = corpus.label(label)
+    there = {value.casefold(): value for value in values if isinstance(value, str)}
+    for value in wanted:
+        if value.casefold() not in there:
+            listed = f"; it has {', '.join(sorted(there.values()))}" if there else " or any other"
+            raise UsageError(
+                f"where asks for {label} {value!r}, which no track has{listed}{nearest(value, there.values()) or '.'}"
+            )
+    folded = {value.casefold() for value in wanted}
+    left = [track for track in kept if isinstance(values[track], str) and values[track].casefold() in folded]
+    return left, f"{label} is not {' or '.join(wanted)}"
 
 
 def _balanced(corpus: Corpus, label: str, n: int | None, kept: list[str], seed: int) -> tuple[list[str], str]:
