@@ -372,7 +372,8 @@ def test_cards_come_back_as_they_were_written(tmp_path: Path) -> None:
     data = json.loads(path.read_text("utf-8"))
     assert (data["cell"], data["clustering"], data["seed"], data["n_tracks"]) == (CELL, CLUSTERING, 0, 100)
     found = cards(run, CELL, CLUSTERING)
-    assert [json.loads(json.dumps(card.plain())) for card in found] == data["cards"]
+    told = [json.loads(json.dumps(card.plain())) | {"text": card.text} for card in found]
+    assert told == data["cards"]
     assert all(Card.from_plain(card.plain()) == card for card in found)
 
 

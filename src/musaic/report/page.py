@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from musaic.files import read_json, write_text
-from musaic.report import tables, words
+from musaic.report import questions, tables, words
 from musaic.report.figures import KINDS, plan
 from musaic.report.plotting import DPI
 from musaic.report.reading import Results
@@ -107,6 +107,7 @@ def _context(results: Results) -> dict[str, Any]:
     best_cell = results.cell(best["cell"]) if best else None
     environment = read_json(run.environment_file) if run.environment_file.is_file() else {}
     columns, rows = tables.full_leaderboard(results)
+    clusters = tables.clusters(results, best_cell, best) if best and best_cell else None
     return {
         "title": results.run.experiment.get("name") or "run",
         "verdict": results.verdict,
@@ -130,7 +131,10 @@ def _context(results: Results) -> dict[str, Any]:
         "full_rows": rows,
         "best": best,
         "best_cell": best_cell,
-        "clusters": tables.clusters(results, best_cell, best) if best and best_cell else None,
+        "clusters": clusters,
+        "cards": questions.cards(results, clusters["cell"], clusters["clustering"]) if clusters else [],
+        "language": questions.language(results),
+        "transfer": questions.transfer(results),
         "pictures": pictures,
         "of_clusters": OF_CLUSTERS,
         "of_models": OF_MODELS,

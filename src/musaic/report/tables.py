@@ -13,7 +13,7 @@ from musaic.report.reading import Cell, Results, low_coverage, number
 from musaic.report.words import score, share, spread
 
 MOST_BEST, MOST_GROUPS = 12, 60
-"""Clusterings shown in the leaderboard of the page: the best ones, and the best one of every cell up to so many in all;
+"""Clusterings shown in the leaderboard of the page: the best ones, and the best of every cell up to so many in all;
 leaderboard.csv has the others."""
 
 MOST_ROWS = 500
@@ -141,8 +141,9 @@ def leaderboard(results: Results) -> dict[str, Any]:
 
 
 def _shown(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the best clusterings, and of every cell its best one, in their order."""
-    firsts = {group["head"]["cell"]: place for place, group in reversed(list(enumerate(groups)))}
+    """Return the best clusterings, and of every cell its best one and its best that is greyed, in their order."""
+    kinds = [(group["head"]["cell"], group["lines"][0]["greyed"]) for group in groups]
+    firsts = {kind: place for place, kind in reversed(list(enumerate(kinds)))}
     places = sorted({*range(min(len(groups), MOST_BEST)), *firsts.values()})
     return [groups[place] for place in places[:MOST_GROUPS]]
 
@@ -177,7 +178,8 @@ def _params(row: dict[Any, Any]) -> str:
     found = number(row.get("n_clusters"))
     if not isinstance(params, str) or found is None:
         return params if isinstance(params, str) else ""
-    return re.sub(rf"\bn_clusters={found:g}(?=\W|$)", "", params).replace(", ,", ",").strip(" ,;()")
+    told = re.sub(rf"\bn_clusters={found:g}(?: \(([^)]*)\))?(?=,|$)", r"\1", params)
+    return ", ".join(part for part in told.split(", ") if part)
 
 
 def _line(row: dict[Any, Any]) -> dict[str, Any]:

@@ -236,7 +236,7 @@ class Card:
             "medoids": tuple(Medoid(**song) for song in data["medoids"]),
             "boundary": tuple(Boundary(**song) for song in data["boundary"]),
         }
-        return cls(**{**data, **rest})
+        return cls(**{**{name: data[name] for name in cls.__dataclass_fields__}, **rest})
 
 
 def _plain(value: Any) -> Any:

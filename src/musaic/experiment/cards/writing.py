@@ -76,7 +76,8 @@ def write_cards(
     seed, songs = read_songs(run, name, clustering, seed)
     made = _cards(songs, encoder, merge_at)
     head = {"cell": name, "clustering": clustering, "seed": seed, "n_tracks": len(songs.track_ids)}
-    lines = [json.dumps(_rounded(card.plain()), ensure_ascii=False, allow_nan=False) for card in made]
+    told = [{**_rounded(card.plain()), "text": card.text} for card in made]
+    lines = [json.dumps(card, ensure_ascii=False, allow_nan=False) for card in told]
     opening = json.dumps(head, ensure_ascii=False)[:-1]
     path = run.cards_file(name, clustering)
     write_text(path, f'{opening}, "cards": [\n' + ",\n".join(lines) + "\n]}\n")
