@@ -163,4 +163,4 @@ def test_a_plan_says_what_would_be_done_and_does_nothing(
     assert code == 0
     assert not (tmp_path / "r").exists()
     assert all(cell["cell"] in told for cell in done.cells)
-    assert "24 tracks, 24 with sound; 4 cells, 8 fits" in told
+    assert "24 tracks, 24 with sound; 4 cells, 14 fits" in told  # three languages are left out of one of them

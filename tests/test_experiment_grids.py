@@ -35,6 +35,15 @@ def test_a_grid_is_every_combination_and_each_has_its_name() -> None:
     assert [again.cell_name(cell) for cell in again.cells] == names
 
 
+def test_names_that_are_given_stay_in_the_names_of_a_grid() -> None:
+    cell = {"model": "beta-vae", "input": "statistics", "variant": "first", "beta": {"grid": [1, 4]}}
+    named = {"model": "pca", "input": "statistics", "name": {"grid": ["one", "two"]}}
+    slugs = [cell.slug for cell in load_experiment({"version": 1, "cells": [cell, named]}).cells]
+    assert slugs == ["beta-vae-statistics-first-beta1", "beta-vae-statistics-first-beta4", "one", "two"]
+    with pytest.raises(UsageError, match="does not say which model"):
+        load_experiment({"version": 1, "cells": [{"grid": ["raw", "pca"]}]})
+
+
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_there_are_as_many_as_the_product_of_the_grids(sizes: list[int]) -> None:
     cell = {f"key{number}": {"grid": list(range(size))} for number, size in enumerate(sizes)}
@@ -52,12 +61,26 @@ def test_a_grid_of_nothing_is_refused(value: object) -> None:
         load_experiment({"version": 1, "cells": [{**GRID, "beta": {"grid": value}}]})
 
 
-def test_phase_and_seeds_of_a_cell_change_no_number() -> None:
+def test_phase_and_seeds_of_a_cell_change_no_number_and_no_cell_is_named_twice() -> None:
     plain = {"model": "pca", "input": "statistics"}
-    experiment = load_experiment({"version": 1, "seeds": 3, "cells": [plain, {**plain, "phase": "audio", "seeds": 2}]})
-    one, other = experiment.cells
-    assert experiment.cell_name(one) == experiment.cell_name(other)
-    assert (experiment.seeds_of(one), experiment.seeds_of(other)) == ((0, 1, 2), (0, 1))
+    one, other = (
+        load_experiment({"version": 1, "seeds": 3, "cells": [cell]})
+        for cell in (plain, {**plain, "phase": "audio", "seeds": 2})
+    )
+    assert one.cell_name(one.cells[0]) == other.cell_name(other.cells[0])
+    assert (one.seeds_of(one.cells[0]), other.seeds_of(other.cells[0])) == ((0, 1, 2), (0, 1))
+    with pytest.raises(UsageError, match=r"cells 0 and 1 .* are both pca-statistics-"):
+        load_experiment({"version": 1, "cells": [plain, {**plain, "seeds": 2}]})
+    apart = [{"model": model, "input": f"latents:{model}/z.npz"} for model in ("raw", "pca")]
+    with pytest.raises(UsageError, match="same name, folders aside"):
+        load_experiment({"version": 1, "cells": apart})
+
+
+def test_cells_that_quick_makes_equal_are_one() -> None:
+    cells = [{"model": "basic-vae", "input": "statistics", "training": {"epochs": epochs}} for epochs in (50, 100)]
+    short = load_experiment({"version": 1, "cells": cells}, quick=True)
+    assert len(short.cells) == 1
+    assert load_experiment(yaml.safe_load(to_yaml(short.plain()))) == short
 
 
 def test_faithful_applies_the_recipes_own_overrides_and_others_win_over_them() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from musaic.errors import UsageError
-from musaic.experiment.latents import read_latents
+from musaic.experiment.latents import Latents, read_latents
 from musaic.experiment.modalities import latents_input
 
 IDS = ("عربي/أغنية.mp3", "বাংলা/গান.mp3", "en/a.mp3", "हिन्दी/गीत.wav")
@@ -27,7 +27,7 @@ def write(path: Path, ids: tuple[str, ...] = IDS, vectors: np.ndarray = Z) -> st
     return f"latents:{path}"
 
 
-def read(name: str, ids: tuple[str, ...] = IDS) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def read(name: str, ids: tuple[str, ...] = IDS) -> Latents:
     source = latents_input(name)
     assert source is not None
     return read_latents(source, ids)
@@ -37,18 +37,18 @@ def read(name: str, ids: tuple[str, ...] = IDS) -> tuple[np.ndarray, np.ndarray,
 def test_every_kind_of_file_is_joined_on_the_track_id(tmp_path: Path, suffix: str) -> None:
     shuffled = (2, 0, 3)
     name = write(tmp_path / f"μ{suffix}", tuple(IDS[row] for row in shuffled), Z[list(shuffled)])
-    values, present, used = read(name)
-    np.testing.assert_array_equal(present, [True, False, True, True])
-    np.testing.assert_array_equal(values[present], Z[present])
-    assert np.isnan(values[1]).all()
-    assert used == ()
+    found = read(name)
+    np.testing.assert_array_equal(found.present, [True, False, True, True])
+    np.testing.assert_array_equal(found.values[found.present], Z[found.present])
+    assert np.isnan(found.values[1]).all()
+    assert (found.labels_used, found.of_lyrics) == ((), False)
 
 
 def test_a_vector_that_is_not_finite_is_missing(tmp_path: Path) -> None:
     broken = Z.copy()
     broken[2, 1] = np.inf
-    _, present, _ = read(write(tmp_path / "z.parquet", vectors=broken))
-    np.testing.assert_array_equal(present, [True, True, False, True])
+    found = read(write(tmp_path / "z.parquet", vectors=broken))
+    np.testing.assert_array_equal(found.present, [True, True, False, True])
 
 
 def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:

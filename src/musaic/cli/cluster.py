@@ -28,6 +28,7 @@ def cluster(
         list[str] | None,
         typer.Option("--set", metavar="KEY=V", help="A parameter of the algorithm, such as eps=[knee, 0.5]."),
     ] = None,
+    corpus: Annotated[str | None, typer.Option("--corpus", help="Where the songs lie, if they were moved.")] = None,
     cache: Cache = None,
     workers: Workers = None,
     json: Json = False,
@@ -48,7 +49,7 @@ def cluster(
         asked["cells"] = cell
     reporter = Reporter(quiet=quiet)
     config = parse_config(asked | _parameters(set_ or []), "the clustering")
-    done = add_clusterings(run, [config], cache=cache, workers=workers, reporter=reporter)
+    done = add_clusterings(run, [config], corpus=corpus, cache=cache, workers=workers, reporter=reporter)
     page = draw_report(done, reporter=reporter)
     if json:
         import json as formatter

@@ -95,4 +95,5 @@ def _sums(
     chance = np.exp(fixed - log[count] - log[a - count] - log[b - count] - log[n - a - b + count])
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = count / n * np.log(n * count / (a * b)) * chance
-    return np.asarray(np.where(there, terms, 0.0).sum(axis=1))
+    # one after the other: what a term is must not depend on how wide the terms beside it are, for it is kept
+    return np.asarray(np.cumsum(np.where(there, terms, 0.0), axis=1)[:, -1])

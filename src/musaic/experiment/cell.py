@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from musaic.experiment.config import CellConfig
 from musaic.experiment.inputs import Inputs
+from musaic.experiment.modalities import LYRICS
 
 
 @dataclass
@@ -37,6 +38,11 @@ class Cell:
         """The label columns that its inputs have seen: given as such, or behind latents from elsewhere, sorted."""
         seen = {label for labels in self.inputs.seen.values() for label in labels}
         return tuple(sorted({*self.config.labels_given, *self.config.labels_used, *seen}))
+
+    @property
+    def reads_lyrics(self) -> bool:
+        """Whether lyrics are among its inputs, or behind latents from elsewhere."""
+        return LYRICS in self.config.modality.split("+") or not self.inputs.of_lyrics.isdisjoint(self.config.input)
 
     def skip(self, reason: str) -> None:
         """Note why the cell cannot be run on this corpus; the first reason stands."""

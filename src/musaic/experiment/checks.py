@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
-from musaic.clustering.config import LABELS
+from musaic.clustering.config import LABELS, ClusteringConfig
 from musaic.errors import UsageError, nearest
-from musaic.experiment.config import Experiment
+from musaic.experiment.config import EvaluationConfig, Experiment
 
 USUAL = ("genre", "language")
 """Labels that the shipped experiments ask for and that a corpus may well lack."""
@@ -30,20 +30,24 @@ def check_only(experiment: Experiment, only: Sequence[str], phases: Sequence[str
         raise UsageError(f"--only {' '.join(only)} matches no cell; the cells are {', '.join(cells)}.")
 
 
-def labels_for_k(experiment: Experiment) -> list[str]:
+def labels_for_k(clusterings: Iterable[ClusteringConfig]) -> list[str]:
     """Return the labels whose values are counted to know a number of clusters."""
-    asked = [getattr(config, "n_clusters", None) for given in experiment.clusterings for config in given.expand()]
+    asked = [number for given in clusterings for number in given.wanted()]
     found = [number.removeprefix(LABELS) for number in asked if isinstance(number, str) and number.startswith(LABELS)]
     return list(dict.fromkeys(found))
 
 
+def labels_read(evaluation: EvaluationConfig, clusterings: Iterable[ClusteringConfig]) -> list[str]:
+    """Return the label columns that scores and numbers of clusters are made with, each once."""
+    left = (evaluation.leave_out.label, evaluation.leave_out.target) if evaluation.leave_out else ()
+    read = (*evaluation.labels, *evaluation.rank_by, *evaluation.probes, *left, *labels_for_k(clusterings))
+    return list(dict.fromkeys(read))
+
+
 def check_labels(experiment: Experiment, there: Sequence[str]) -> None:
     """Raise `UsageError` where a label is asked for that the corpus does not have; genre and language may lack."""
-    evaluation = experiment.evaluation
     given = [name for cell in experiment.cells for name in (*cell.model.labels, *cell.labels_given)]
-    left = (evaluation.leave_out.label, evaluation.leave_out.target) if evaluation.leave_out else ()
-    asked = (*evaluation.labels, *evaluation.rank_by, *evaluation.probes, *left, *labels_for_k(experiment), *given)
-    for name in asked:
+    for name in (*labels_read(experiment.evaluation, experiment.clusterings), *given):
         for part in name.split("+"):
             if part not in there and part not in USUAL:
                 listed = f"it has {', '.join(there)}" if there else "it has none"

@@ -13,12 +13,12 @@ from musaic.errors import UsageError, nearest
 from musaic.experiment.added import add, every_clustering
 from musaic.experiment.cell import Cell
 from musaic.experiment.checks import matches
-from musaic.experiment.config import CellConfig
+from musaic.experiment.config import CellConfig, EvaluationConfig
 from musaic.experiment.explaining import explain
 from musaic.experiment.inputs import Inputs
 from musaic.experiment.loading import load_experiment
 from musaic.experiment.runner import run as run_experiment
-from musaic.experiment.scoring import restored_context
+from musaic.experiment.scoring import lacking, restored_context
 from musaic.experiment.stages import Stages
 from musaic.experiment.summary import describe_cell, summarise_run
 from musaic.files import read_parquet, remove, write_json
@@ -30,6 +30,7 @@ def cluster(
     run: Run | str | Path,
     configs: Sequence[ClusteringConfig],
     *,
+    corpus: str | Path | None = None,
     cache: Path | None = None,
     workers: int | None = None,
     reporter: Reporter = SILENT,
@@ -42,8 +43,11 @@ def cluster(
         A finished run.
     configs : sequence of ClusteringConfig
         What is added; what stands already is kept.
+    corpus : str or Path, optional
+        Where the songs lie, if they were moved.
     cache : Path, optional
-        Where features are kept: read only where a space of the inputs is asked for that the run does not have yet.
+        Where features are kept. Songs and features are read only where a space of the inputs is asked for that the
+        run does not have yet.
     workers : int >= 0, optional
         Processes; all cores by default.
     reporter : Reporter
@@ -57,18 +61,24 @@ def cluster(
     Raises
     ------
     UsageError
-        Where there is no such run, or no cell is meant.
+        Where there is no such run, it is not finished, or a clustering can be had of none of its cells.
     """
     folder = run if isinstance(run, Run) else Run.open(run)
+    if not folder.cells_file.exists():
+        raise UsageError(f"{folder.path} is not finished (it has no cells.json); end it with 'musaic run' first.")
     experiment = load_experiment(folder.experiment_file)
-    _check_cells(folder, configs)
-    add(folder, configs)
     cells = [_cell(folder, described) for described in folder.cells]
-    clusterings = every_clustering(folder, experiment)
-    stages = Stages(folder, experiment, clusterings, restored_context(folder, experiment), cells, workers, reporter)
     done = [cell for cell in cells if cell.status == "done"]
+    _check(folder, configs, done, experiment.evaluation)
+    add(folder, configs)
+    clusterings = every_clustering(folder, experiment)
+    context = restored_context(folder, experiment.evaluation, clusterings)
+    stages = Stages(folder, experiment, clusterings, context, cells, workers, reporter)
     if stages.lack_inputs(done):
-        return run_experiment(experiment, out=folder.path, cache=cache, workers=workers, reporter=reporter)
+        only = [cell.name for cell in done]
+        return run_experiment(
+            experiment, corpus=corpus, out=folder.path, only=only, cache=cache, workers=workers, reporter=reporter
+        )
     for cell in done:
         cell.status = "pending"
     stages.cluster(done)
@@ -85,16 +95,21 @@ def cluster(
     return Run(folder.path)
 
 
-def _check_cells(run: Run, configs: Sequence[ClusteringConfig]) -> None:
-    """Raise `UsageError` where a clustering is for no cell of the run."""
-    names = {cell["cell"]: str(cell["cell"]).rpartition("-")[0] for cell in run.cells}
-    for config in configs:
-        if not any(matches(name, slug, config.cells) for name, slug in names.items()):
-            glob = config.cells[0]
-            raise UsageError(
-                f"no cell of {run.path} is called {glob!r}{nearest(glob, names.values()) or ';'} "
-                f"it has {', '.join(names)}."
-            )
+def _check(run: Run, configs: Sequence[ClusteringConfig], cells: Sequence[Cell], evaluation: EvaluationConfig) -> None:
+    """Raise `UsageError` where a clustering is for none of the cells, or can be had of none."""
+    context = restored_context(run, evaluation, configs)
+    for config in (one for several in configs for one in several.expand()):
+        meant = [cell for cell in cells if matches(cell.name, cell.config.slug, config.cells)]
+        if not meant:
+            names, glob = [cell.config.slug for cell in cells], config.cells[0]
+            listed = f"it has {', '.join(names)}" if names else "none of its cells is done"
+            raise UsageError(f"no cell of {run.path} is called {glob!r}{nearest(glob, names) or ';'} {listed}.")
+        lacks = [
+            lacking(config, cell.config, context.columns(cell.inputs.track_ids), len(cell.inputs.track_ids))
+            for cell in meant
+        ]
+        if all(lacks):
+            raise UsageError(f"{config.algorithm} can be had of no cell of {run.path}: none has {lacks[0]}.")
 
 
 def _cell(run: Run, described: dict[str, Any]) -> Cell:
@@ -105,5 +120,6 @@ def _cell(run: Run, described: dict[str, Any]) -> Cell:
     ids = tuple(read_parquet(file)["track_id"]) if file.exists() else ()
     everyone = np.ones(len(ids), dtype=bool)
     seen = {"": tuple(described.get("labels_used", ()))}
-    inputs = Inputs(ids, {}, {}, np.array(ids, dtype=str), {}, everyone, seen)
+    of_lyrics = frozenset(config.input if described["reads_lyrics"] else ())
+    inputs = Inputs(ids, {}, {}, np.array(ids, dtype=str), {}, everyone, seen, of_lyrics=of_lyrics)
     return Cell(name, config, inputs, str(described["status"]), described["reason"])

@@ -291,6 +291,25 @@ class Experiment(Config):
             raise ValueError(f"seeds is a number from 1 up or a list of different whole numbers, not {value!r}")
         return tuple(seeds)
 
+    @model_validator(mode="after")
+    def _told_apart(self) -> Experiment:
+        """Refuse cells, and latents from elsewhere, that would be written under one name."""
+        cells: dict[str, int] = {}
+        files: dict[str, str] = {}
+        for number, cell in enumerate(self.cells):
+            name = self.cell_name(cell)
+            if name in cells:
+                raise ValueError(
+                    f"cells {cells[name]} and {number} (counted from 0) are both {name}; keep one, with the seeds and "
+                    "the phase that are meant"
+                )
+            cells[name] = number
+            for given in filter(latents_input, cell.input):
+                other = files.setdefault(str(portable(given)), given)
+                if other != given:
+                    raise ValueError(f"{other} and {given} have the same name, folders aside; rename one of them")
+        return self
+
     def seeds_of(self, cell: CellConfig) -> tuple[int, ...]:
         """Return the seeds that a cell is run with."""
         return self.seeds[: cell.seeds]

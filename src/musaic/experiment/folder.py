@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from musaic.config import read_yaml, to_yaml
 from musaic.errors import UsageError
 from musaic.experiment.config import Experiment
 from musaic.experiment.environment import relative
-from musaic.experiment.inputs import describe
-from musaic.experiment.modalities import portable, relocated
-from musaic.files import WRITING, read_parquet, remove, write_parquet, write_text
+from musaic.experiment.inputs import Inputs, describe
+from musaic.experiment.modalities import latents_input, portable, relocated
+from musaic.files import WRITING, read_json, read_parquet, remove, write_json, write_parquet, write_text
 from musaic.runs import Run
 from musaic.runs.archive import archive_file
 
@@ -35,6 +39,7 @@ OURS = (
     "probes.csv",
     "transfer.csv",
     "reference.parquet",
+    "latents.json",
     "clusterings.yaml",
     "verdict.json",
     "report.html",
@@ -171,3 +176,30 @@ def write_tracks(run: Run, songs: Corpus, features: FeatureSet) -> None:
         descriptors = descriptors.assign(description=describe(features, run).to_numpy())
     write_parquet(run.descriptors_file, descriptors)
     write_parquet(run.tracks_file, tracks)
+
+
+def write_latents(run: Run, inputs: Inputs) -> None:
+    """Write down which latents from elsewhere there are, or see that they are those that the run was begun with.
+
+    Raises
+    ------
+    UsageError
+        Where their vectors or the labels that they were made with have changed since.
+    """
+    given = {str(portable(name)): _content(inputs, name) for name in inputs.values if latents_input(name)}
+    before = read_json(run.latents_file) if run.latents_file.exists() else given
+    for name, content in given.items():
+        if before.get(name) != content:
+            raise UsageError(f"{name} has changed since {run.path} was begun; {ELSEWHERE}.")
+    if given and not run.latents_file.exists():
+        write_json(run.latents_file, given)
+
+
+def _content(inputs: Inputs, name: str) -> str:
+    """Return a hash of an input from elsewhere, whatever the order of tracks."""
+    order = np.argsort(np.array(inputs.track_ids), kind="stable")
+    vectors = np.asarray(inputs.values[name])[order] + 0.0
+    found = hashlib.blake2b(np.ascontiguousarray(vectors).tobytes(), digest_size=16)
+    about = [sorted(inputs.seen[name]), name in inputs.of_lyrics, np.array(inputs.track_ids)[order].tolist()]
+    found.update(json.dumps(about, ensure_ascii=False).encode())
+    return found.hexdigest()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 GRID = "grid"
-NAMED_ANYWAY = ("model", "input")
+NAMED_ANYWAY = ("name", "model", "input")
 """What a cell's name says by itself."""
 
 Place = tuple[str | int, ...]
@@ -40,14 +40,14 @@ def expand(cell: Mapping[str, Any]) -> list[dict[str, Any]]:
         ]
         one: dict[str, Any] = _filled(cell, (), chosen)
         if parts:
-            one["variant"] = "-".join(parts)
+            one["variant"] = "-".join([one["variant"], *parts] if one.get("variant") else parts)
         found.append(one)
     return found
 
 
 def _grids(value: Any, place: Place) -> Iterator[tuple[Place, list[Any]]]:
     """Yield every grid with the place where it stands."""
-    if isinstance(value, Mapping) and set(value) == {GRID}:
+    if place and isinstance(value, Mapping) and set(value) == {GRID}:
         values = value[GRID]
         if not isinstance(values, list | tuple) or not values:
             raise ValueError(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from musaic.errors import unknown
-from musaic.experiment.latents import read_latents
+from musaic.experiment.latents import Latents, read_latents
 from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput, label_input, latents_input
 from musaic.features.descriptions import Describer
 from musaic.lyrics import encoders
@@ -47,11 +47,13 @@ class Inputs:
     labels : dict of str to ndarray of str or None, shape (N,)
         Label columns that models are told.
     usable : ndarray of bool, shape (N,)
-        Which tracks have sound or lyrics that could be used, whatever the cells are given.
+        Which tracks have sound, lyrics or latents from elsewhere that could be used, whatever the cells are given.
     seen : dict of str to tuple of str
         Label columns that an input from elsewhere was made with.
     names : dict of str to tuple of str
         What the dimensions of an input are called, where they are called anything.
+    of_lyrics : frozenset of str
+        Inputs from elsewhere that were made of lyrics.
     """
 
     track_ids: tuple[str, ...]
@@ -62,6 +64,7 @@ class Inputs:
     usable: np.ndarray
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    of_lyrics: frozenset[str] = frozenset()
 
     def select(self, cell: CellConfig) -> Inputs:
         """Return what a cell is given, for the tracks that have at least one of its inputs."""
@@ -80,15 +83,14 @@ class Inputs:
 
     def take(self, rows: np.ndarray) -> Inputs:
         """Return the same of some of the tracks."""
-        return Inputs(
-            tuple(self.track_ids[row] for row in rows),
-            {name: _rows(values, rows) for name, values in self.values.items()},
-            {name: present[rows] for name, present in self.present.items()},
-            self.groups[rows],
-            {name: column[rows] for name, column in self.labels.items()},
-            self.usable[rows],
-            self.seen,
-            self.names,
+        return replace(
+            self,
+            track_ids=tuple(self.track_ids[row] for row in rows),
+            values={name: _rows(values, rows) for name, values in self.values.items()},
+            present={name: present[rows] for name, present in self.present.items()},
+            groups=self.groups[rows],
+            labels={name: column[rows] for name, column in self.labels.items()},
+            usable=self.usable[rows],
         )
 
     def loaded(self, gigabytes: float) -> Inputs:
@@ -125,17 +127,28 @@ def gather_inputs(
         texts[DESCRIPTIONS] = describe(features, run).reindex(ids)
     for name, text in wanted.items():
         values[name], present[name] = _encode(text, texts[text.text], experiment, run, surroundings)
-    seen = {}
+    latents: dict[str, Latents] = {}
     for name in dict.fromkeys(name for cell in experiment.cells for name in cell.input):
         label, elsewhere = label_input(name), latents_input(name)
         if label:
             values[name], present[name] = _one_hot(_label(corpus, label, ids))
         if elsewhere:
-            values[name], present[name], seen[name] = read_latents(elsewhere, ids)
+            latents[name] = read_latents(elsewhere, ids)
+            values[name], present[name] = latents[name].values, latents[name].present
     labels = {name: _label(corpus, name, ids) for cell in experiment.cells for name in cell.model.labels}
-    usable = np.any([*(feature.present for feature in measured.values()), texts[LYRICS].notna().to_numpy()], axis=0)
-    names = {name: tuple(feature.dims) for name, feature in measured.items()}
-    return Inputs(features.track_ids, values, present, _groups(corpus, features), labels, usable, seen, names)
+    had = [present[name] for name in (*measured, *latents)]
+    usable = np.any([*had, texts[LYRICS].notna().to_numpy()], axis=0)
+    return Inputs(
+        features.track_ids,
+        values,
+        present,
+        _groups(corpus, features),
+        labels,
+        usable,
+        seen={name: found.labels_used for name, found in latents.items()},
+        names={name: tuple(feature.dims) for name, feature in measured.items()},
+        of_lyrics=frozenset(name for name, found in latents.items() if found.of_lyrics),
+    )
 
 
 def _values(feature: Feature) -> np.ndarray | Frames:

@@ -1,4 +1,4 @@
-"""What a cell's latents know of language, and what classifiers tell from them."""
+"""What a cell's latents know of language, what classifiers tell from them, and what their dimensions go with."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from musaic.evaluation.labels import is_leaked
 from musaic.evaluation.language import language_report, summarise_language
 from musaic.evaluation.probes import KINDS, probe
 from musaic.experiment.annotations import LANGUAGE
+from musaic.experiment.reading import read_cell
 from musaic.experiment.scoring import ScoringContext
 from musaic.experiment.spaces import LATENT, read_points
 from musaic.files import atomic, read_json, read_parquet, write_parquet
@@ -33,10 +34,12 @@ class LanguageTask:
         Its name.
     seeds : tuple of int
         Its seeds.
-    groups : tuple of str, length N
-        Song or artist of its tracks, in their order: what must not be on both sides of a probe.
+    groups : dict of str to str
+        Song or artist by ``track_id``: what must not be on both sides of a probe.
     labels_used : tuple of str
         Label columns that its inputs have seen.
+    reads_lyrics : bool
+        Whether lyrics are among its inputs, or behind them.
     clustering : str, optional
         The clustering whose clusters are asked about.
     context : ScoringContext
@@ -46,8 +49,9 @@ class LanguageTask:
     run: Run
     cell: str
     seeds: tuple[int, ...]
-    groups: tuple[str, ...]
+    groups: dict[str, str]
     labels_used: tuple[str, ...]
+    reads_lyrics: bool
     clustering: str | None
     context: ScoringContext
 
@@ -56,22 +60,27 @@ def ask_cell(task: LanguageTask) -> float:
     """Ask, and write the answers, those of the probes last; return the seconds it took."""
     start = time.perf_counter()
     asked = task.context.evaluation
-    spoken, probed = [], []
+    spoken, probed, latents = [], [], {}
     for seed in task.seeds:
         table = read_points(task.run, task.cell, seed, LATENT)
-        Z, columns = table.to_numpy(np.float64), task.context.columns(list(table.index))
+        Z, ids = table.to_numpy(np.float64), list(table.index)
+        columns, seen = task.context.judges(ids, reads_lyrics=task.reads_lyrics)
+        groups = [task.groups[track] for track in ids]
         fitted = read_json(task.run.model_folder(task.cell, seed) / "config.json")["fitted"]
-        used = tuple(sorted({*fitted.get("labels_used", ()), *task.labels_used}))
+        used = tuple(sorted({*fitted.get("labels_used", ()), *task.labels_used, *seen}))
         about = {"cell": task.cell, "seed": seed}
         if asked.language and len(set(columns.get(LANGUAGE, [])) - {None}) > 1:
-            spoken.append(about | _language(task, seed, Z, columns, list(table.index)))
+            leaks = {f"{label}_leaked": is_leaked(label, used) for label in (LANGUAGE, GENRE)}
+            spoken.append(about | _language(task, seed, Z, columns, ids, groups) | leaks)
         for label in asked.probes:
             if len(set(columns.get(label, [])) - {None}) < 2:
                 continue
             for kind in KINDS:
-                found = probe(Z, columns[label], kind=kind, groups=task.groups, random_state=seed)
+                found = probe(Z, columns[label], kind=kind, groups=groups, random_state=seed)
                 leaked = is_leaked(label, used)
                 probed.append(about | {"label": label, "leaked": leaked, **vars(found), "note": found.note})
+        latents[seed] = Z
+    read_cell(task.run, task.cell, latents, ids, columns)
     if spoken:
         write_parquet(task.run.language_cell_file(task.cell), pd.DataFrame(spoken))
     write_parquet(task.run.probes_cell_file(task.cell), pd.DataFrame(probed))
@@ -79,7 +88,12 @@ def ask_cell(task: LanguageTask) -> float:
 
 
 def _language(
-    task: LanguageTask, seed: int, Z: np.ndarray, columns: dict[str, list[str | None]], ids: list[str]
+    task: LanguageTask,
+    seed: int,
+    Z: np.ndarray,
+    columns: dict[str, list[str | None]],
+    ids: list[str],
+    groups: list[str],
 ) -> dict[str, Any]:
     clusters = None
     if task.clustering is not None:
@@ -91,7 +105,7 @@ def _language(
         language=columns[LANGUAGE],
         genre=columns[GENRE] if known else None,
         clusters=clusters,
-        groups=task.groups,
+        groups=groups,
         n_permutations=task.context.evaluation.permutations,
         random_state=seed,
     ) | {"clustering": task.clustering or ""}

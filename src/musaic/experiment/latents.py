@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from musaic.errors import UsageError
-from musaic.experiment.modalities import LatentsInput
+from musaic.experiment.modalities import LYRICS, LatentsInput
 from musaic.runs import Run
 
 TRACK_ID, LATENTS = "track_id", "latents"
 KINDS = (".parquet", ".csv", ".tsv", ".npz")
 
 
-def read_latents(source: LatentsInput, track_ids: Sequence[str]) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Return vectors of tracks, which tracks have one, and the labels that they were made with.
+@dataclass(frozen=True)
+class Latents:
+    """Vectors from elsewhere for the tracks of a corpus.
+
+    Parameters
+    ----------
+    values : ndarray of float32, shape (N, D)
+        NaN for tracks that have none, or one that is not finite.
+    present : ndarray of bool, shape (N,)
+        Which have one.
+    labels_used : tuple of str
+        The labels that they were made with; known of another run only.
+    of_lyrics : bool
+        Whether they were made of lyrics; known of another run only.
+    """
+
+    values: np.ndarray
+    present: np.ndarray
+    labels_used: tuple[str, ...] = ()
+    of_lyrics: bool = False
+
+
+def read_latents(source: LatentsInput, track_ids: Sequence[str]) -> Latents:
+    """Read vectors from elsewhere.
 
     Parameters
     ----------
@@ -27,24 +50,15 @@ def read_latents(source: LatentsInput, track_ids: Sequence[str]) -> tuple[np.nda
     track_ids : sequence of str, length N
         The tracks of the corpus.
 
-    Returns
-    -------
-    values : ndarray of float32, shape (N, D)
-        NaN for tracks that have none, or one that is not finite.
-    present : ndarray of bool, shape (N,)
-        Which have one.
-    labels_used : tuple of str
-        Known of another run only.
-
     Raises
     ------
     UsageError
         Where the file cannot be read so, or has none of the tracks.
     """
     if source.cell is not None:
-        table, labels_used = _of_run(source)
+        table, labels_used, of_lyrics = _of_run(source)
     else:
-        table, labels_used = _of_file(Path(source.path)), ()
+        table, labels_used, of_lyrics = _of_file(Path(source.path)), (), False
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()][0]
         raise UsageError(f"{source.path} has track {twice!r} more than once; every track_id must stand there once.")
@@ -56,10 +70,10 @@ def read_latents(source: LatentsInput, track_ids: Sequence[str]) -> tuple[np.nda
             f"the corpus's {track_ids[0]!r}); use the track_id that 'musaic corpus verify' shows."
         )
     found[~present] = np.nan
-    return found, present, labels_used
+    return Latents(found, present, labels_used, of_lyrics)
 
 
-def _of_run(source: LatentsInput) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _of_run(source: LatentsInput) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
     run = Run.open(source.path)
     name = run.find_cell(str(source.cell))
     cell = next(cell for cell in run.cells if cell["cell"] == name)
@@ -70,7 +84,8 @@ def _of_run(source: LatentsInput) -> tuple[pd.DataFrame, tuple[str, ...]]:
         raise UsageError(
             f"cell {name} of {source.path} has no seed {seed}; it has {', '.join(map(str, cell['seeds']))}."
         )
-    return run.embedding(name, seed), tuple(cell["labels_used"])
+    of_lyrics = bool(cell.get("reads_lyrics", LYRICS in cell["modality"].split("+")))
+    return run.embedding(name, seed), tuple(cell["labels_used"]), of_lyrics
 
 
 def _of_file(path: Path) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from musaic.clustering.kmeans import KMeans
 from musaic.errors import MusaicError
+from musaic.evaluation.labels import is_leaked
 from musaic.evaluation.transfer import language_transfer
 from musaic.experiment.config import LeaveOutConfig
 from musaic.experiment.inputs import Inputs
@@ -38,6 +39,8 @@ class LeaveOutTask:
         Which label, and what is told from the latents.
     value : str
         The value left out.
+    labels_used : tuple of str
+        Label columns that its inputs have seen.
     context : ScoringContext
         Labels.
     device : str
@@ -51,6 +54,7 @@ class LeaveOutTask:
     inputs: Inputs
     asked: LeaveOutConfig
     value: str
+    labels_used: tuple[str, ...]
     context: ScoringContext
     device: str
 
@@ -73,6 +77,7 @@ def leave_out(task: LeaveOutTask) -> float:
         "label": task.asked.label,
         "left_out": task.value,
         "target": task.asked.target,
+        "leaked": is_leaked(task.asked.target, (*task.model.labels, *task.labels_used)),
     }
     try:
         record = _transfer(task, others, left, target)

@@ -7,7 +7,8 @@ from typing import Any
 from musaic.config import Config
 from musaic.experiment.config import CellConfig, Experiment
 
-TRACKS, EPOCHS, SEEDS, KS = 60, 3, 2, 2
+TRACKS, EACH, EPOCHS, SEEDS, KS = 60, 6, 3, 2, 2
+"""Tracks in all, or of each value that is balanced; epochs; seeds; values of a clustering's parameter."""
 COMPONENTS = 5
 """Of a mixture prior: more than that are hard to begin with so few tracks."""
 PERMUTATIONS, BOOTSTRAP = 20, 100
@@ -16,17 +17,18 @@ PERMUTATIONS, BOOTSTRAP = 20, 100
 def quick(experiment: Experiment) -> Experiment:
     """Return an experiment over few tracks, with few epochs, seeds and numbers of clusters; its name says so.
 
-    Every cell and every algorithm stays. Its numbers mean nothing but that everything runs.
+    Every cell and every algorithm stays; cells that are the same once they are shortened are one. Its numbers mean
+    nothing but that everything runs.
     """
     corpus, evaluation = experiment.corpus, experiment.evaluation
-    few = {} if corpus.balance else {"n": min(corpus.n or TRACKS, TRACKS)}
-    if corpus.balance:
-        few = {"n": min(corpus.n or 6, 6)}
+    most = EACH if corpus.balance else TRACKS
     maps = experiment.figures.maps[:1]
+    # those that differ only in what is shortened are one
+    cells = {experiment.cell_name(cell): cell for cell in map(_cell, experiment.cells)}
     told = {
         "name": f"{experiment.name}-quick",
-        "corpus": corpus.model_copy(update=few),
-        "cells": tuple(_cell(cell) for cell in experiment.cells),
+        "corpus": corpus.model_copy(update={"n": min(corpus.n or most, most)}),
+        "cells": tuple(cells.values()),
         "clusterings": tuple(_clustering(config) for config in experiment.clusterings),
         "evaluation": evaluation.model_copy(
             update={

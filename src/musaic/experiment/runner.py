@@ -14,7 +14,7 @@ from musaic.experiment.checks import check_labels, check_only, matches
 from musaic.experiment.config import Experiment
 from musaic.experiment.environment import environment
 from musaic.experiment.explaining import explain
-from musaic.experiment.folder import open_folder, write_tracks
+from musaic.experiment.folder import open_folder, write_latents, write_tracks
 from musaic.experiment.inputs import Inputs, check_encoders, gather_inputs
 from musaic.experiment.loading import load_experiment
 from musaic.experiment.scoring import scoring_context, write_context
@@ -98,10 +98,12 @@ def run(
     _tell(songs, reporter)
 
     inputs = gather_inputs(songs, features, resolved, folder, cache=cache, workers=workers, reporter=reporter)
+    write_latents(folder, inputs)
     cells = _plan(resolved, inputs)
-    context = scoring_context(resolved, songs, inputs)
+    clusterings = every_clustering(folder, resolved)
+    context = scoring_context(resolved.evaluation, clusterings, songs, inputs)
     write_context(folder, context, inputs)
-    stages = Stages(folder, resolved, every_clustering(folder, resolved), context, cells, workers, reporter)
+    stages = Stages(folder, resolved, clusterings, context, cells, workers, reporter)
     chosen = [cell for cell in cells if cell.status == "pending" and _selected(cell, only, phases)]
     stages.fit(chosen)
     stages.cluster(chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import pandas as pd
 from musaic.clustering.base import Clustering
 from musaic.clustering.choice import Choice, resolve
 from musaic.clustering.config import LABELS, ClusteringConfig
-from musaic.clustering.projection import Space, space_from_state
+from musaic.clustering.projection import SMALLEST, Space, space_from_state
 from musaic.clustering.registry import build
 from musaic.clustering.spaced import SpacedClusterer
 from musaic.clustering.spaces import build_space
@@ -24,9 +24,8 @@ from musaic.evaluation.space import Space as Judged
 from musaic.evaluation.stability import seed_stability
 from musaic.evaluation.table import Candidate, score
 from musaic.experiment.annotations import judges
-from musaic.experiment.checks import labels_for_k
-from musaic.experiment.config import CellConfig, EvaluationConfig, Experiment
-from musaic.experiment.modalities import LYRICS
+from musaic.experiment.checks import labels_read
+from musaic.experiment.config import CellConfig, EvaluationConfig
 from musaic.experiment.spaces import LATENT, RAW, read_points
 from musaic.files import read_json, read_parquet, write_parquet
 from musaic.runs import Run
@@ -69,6 +68,13 @@ class ScoringContext:
         labels = self.labels.reindex(list(track_ids))
         return {str(name): [value if isinstance(value, str) else None for value in labels[name]] for name in labels}
 
+    def judges(
+        self, track_ids: Sequence[str], *, reads_lyrics: bool
+    ) -> tuple[dict[str, list[str | None]], tuple[str, ...]]:
+        """Return the label columns that a cell is held against, and which of them it has seen by reading lyrics."""
+        columns = self.columns(track_ids)
+        return judges(columns, list(self.sources.reindex(list(track_ids)))) if reads_lyrics else (columns, ())
+
 
 @dataclass(frozen=True)
 class ScoringTask:
@@ -88,6 +94,8 @@ class ScoringTask:
         Every way to cluster there, with one value a parameter.
     labels_used : tuple of str
         Label columns that its inputs have seen.
+    reads_lyrics : bool
+        Whether lyrics are among its inputs, or behind them.
     context : ScoringContext
         What all cells are scored with.
     """
@@ -99,13 +107,15 @@ class ScoringTask:
     space: SpaceConfig
     clusterings: tuple[ClusteringConfig, ...]
     labels_used: tuple[str, ...]
+    reads_lyrics: bool
     context: ScoringContext
 
 
-def scoring_context(experiment: Experiment, songs: Corpus, inputs: Inputs) -> ScoringContext:
+def scoring_context(
+    evaluation: EvaluationConfig, clusterings: Sequence[ClusteringConfig], songs: Corpus, inputs: Inputs
+) -> ScoringContext:
     """Gather labels and the reference space once for all cells."""
-    evaluation = experiment.evaluation
-    there = [name for name in _labels_wanted(experiment) if set(name.split("+")) <= set(songs.labels)]
+    there = [name for name in labels_read(evaluation, clusterings) if set(name.split("+")) <= set(songs.labels)]
     ids = pd.Index(songs.track_ids, name="track_id")
     labels = pd.DataFrame({name: songs.label(name) for name in there}, index=ids)
     values = inputs.values.get(evaluation.reference)
@@ -126,14 +136,14 @@ def write_context(run: Run, context: ScoringContext, inputs: Inputs) -> None:
     write_parquet(run.reference_file, pd.DataFrame(table))
 
 
-def restored_context(run: Run, experiment: Experiment) -> ScoringContext:
+def restored_context(run: Run, evaluation: EvaluationConfig, clusterings: Sequence[ClusteringConfig]) -> ScoringContext:
     """Return what the cells of a finished run were scored with, from its folder alone."""
     tracks = run.tracks.set_index("track_id")
-    columns = {name: _joined(tracks, name.split("+")) for name in _labels_wanted(experiment)}
+    columns = {name: _joined(tracks, name.split("+")) for name in labels_read(evaluation, clusterings)}
     labels = pd.DataFrame({name: found for name, found in columns.items() if found is not None}, index=tracks.index)
     reference = read_parquet(run.reference_file).set_index("track_id")
     usable = int(reference.pop("usable").sum())
-    return ScoringContext(experiment.evaluation, labels, tracks["language_source"], reference, usable)
+    return ScoringContext(evaluation, labels, tracks["language_source"], reference, usable)
 
 
 def _joined(tracks: pd.DataFrame, parts: Sequence[str]) -> list[str | None] | None:
@@ -144,20 +154,20 @@ def _joined(tracks: pd.DataFrame, parts: Sequence[str]) -> list[str | None] | No
     return ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in rows]
 
 
-def _labels_wanted(experiment: Experiment) -> list[str]:
-    """Return the label columns that an experiment reads, each once."""
-    evaluation = experiment.evaluation
-    left = (evaluation.leave_out.label, evaluation.leave_out.target) if evaluation.leave_out else ()
-    wanted = (*evaluation.labels, *evaluation.rank_by, *evaluation.probes, *left, *labels_for_k(experiment))
-    return list(dict.fromkeys(wanted))
-
-
-def applies(config: ClusteringConfig, cell: CellConfig, columns: dict[str, list[str | None]]) -> bool:
-    """Return whether a clustering can be had of a cell: its label has values, its model has clusters of its own."""
+def lacking(
+    config: ClusteringConfig, cell: CellConfig, columns: Mapping[str, Sequence[str | None]], n_tracks: int
+) -> str | None:
+    """Return what a cell lacks to be clustered so: values of a label, a mixture prior, songs; None where nothing."""
     asked = getattr(config, "n_clusters", None)
     if isinstance(asked, str) and asked.startswith(LABELS):
-        return any(value is not None for value in columns.get(asked.removeprefix(LABELS), []))
-    return config.algorithm != VADE or getattr(getattr(cell.model, "prior", None), "kind", "") == "mixture"
+        label = asked.removeprefix(LABELS)
+        if all(value is None for value in columns.get(label, [])):
+            return f"tracks with a label {label!r}"
+    if config.algorithm == VADE and getattr(getattr(cell.model, "prior", None), "kind", "") != "mixture":
+        return "a mixture prior, whose components are the clusters"
+    if config.only_space.kind == "umap" and n_tracks < SMALLEST:
+        return f"{SMALLEST} tracks, which UMAP needs"
+    return None
 
 
 def score_space(task: ScoringTask) -> float:
@@ -177,7 +187,7 @@ def score_space(task: ScoringTask) -> float:
         judged = {seed: Judged(Z) for seed, Z in points.items()}
         reference = Judged(task.context.reference.reindex(track_ids).to_numpy())
         for config in missing:
-            if applies(config, task.config, columns):
+            if lacking(config, task.config, columns, len(track_ids)) is None:
                 _cluster(task, config, track_ids, judged, reference, columns)
     return time.perf_counter() - start
 
@@ -193,10 +203,8 @@ def _cluster(
     """Cluster every seed's points one way; write clusters and scores."""
     identity = config.identity
     context, first = task.context, task.seeds[0]
-    annotations = {name: columns[name] for name in context.evaluation.labels if name in columns}
-    seen: tuple[str, ...] = ()
-    if LYRICS in task.config.modality.split("+"):
-        annotations, seen = judges(annotations, list(context.sources.reindex(track_ids)))
+    apart, seen = context.judges(track_ids, reads_lyrics=task.reads_lyrics)
+    annotations = {name: apart[name] for name in context.evaluation.labels if name in apart}
     choices = {first: resolve(config, points[first].given, labels=columns, random_state=first)}
     if choices[first].source == KNEE:  # distances have the scale of a seed's own latents, unlike a number of clusters
         choices = {seed: resolve(config, Z.given, labels=columns, random_state=seed) for seed, Z in points.items()}

@@ -52,6 +52,12 @@ class SpaceTask:
     inputs: Inputs
 
 
+def stands(run: Run, cell: str, seed: int, space: str) -> bool:
+    """Return whether a space is there with what leads into it: points of the inputs are left by other spaces too."""
+    led = run.space_folder(cell, seed, space) / "config.json"
+    return space == LATENT or (led.exists() and run.space_file(cell, seed, space).exists())
+
+
 def make_space(task: SpaceTask) -> float:
     """Make and write the space; return the seconds it took. The points are written last."""
     from musaic.clustering.spaces import build_space
@@ -82,12 +88,12 @@ def _write_points(task: SpaceTask, space: str, track_ids: list[str], points: np.
 
 
 def raw_representation(model: ModelConfig) -> Representation:
-    """Return the unfitted baseline ``raw`` that takes a model's inputs scaled, weighted and freed of labels as it does.
+    """Return the unfitted baseline ``raw`` that takes a model's inputs scaled, laid out and freed of labels as it does.
 
     Weights of a VAE weigh likelihoods and not features; they are left out.
     """
     plain = model.plain()
-    shared = {key: plain[key] for key in ("scaling", "without", "removal")}
+    shared: dict[str, Any] = {key: plain[key] for key in ("scaling", "without", "removal", "n_frames") if key in plain}
     return build(parse_config({"model": RAW, **shared}))
 
 

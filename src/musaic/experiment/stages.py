@@ -15,8 +15,9 @@ from musaic.experiment.fitting import FitTask, fit_cell
 from musaic.experiment.language import LanguageTask, ask_cell
 from musaic.experiment.leaving_out import LeaveOutTask, leave_out
 from musaic.experiment.mapping import MapTask, map_cell
-from musaic.experiment.scoring import ScoringContext, ScoringTask, applies, score_space
+from musaic.experiment.scoring import ScoringContext, ScoringTask, lacking, score_space
 from musaic.experiment.spaces import LATENT, SpaceTask, make_space
+from musaic.experiment.spaces import stands as space_stands
 from musaic.files import WriteError, read_json, remove, write_json
 from musaic.models.registry import MODELS
 from musaic.parallel import Failure
@@ -106,9 +107,8 @@ class Stages:
                 )
                 for cell in _pending(cells)
                 for space in self._by_space(cell)
-                if space.name != LATENT
                 for seed in self._seeds(cell)
-                if not self.run.space_file(cell.name, seed, space.name).exists()
+                if not space_stands(self.run, cell.name, seed, space.name)
             ],
         )
         jobs = [
@@ -123,6 +123,7 @@ class Stages:
                     space,
                     configs,
                     cell.labels_used,
+                    cell.reads_lyrics,
                     self.context,
                 ),
             )
@@ -146,8 +147,9 @@ class Stages:
                         self.run,
                         cell.name,
                         self._seeds(cell),
-                        tuple(cell.inputs.groups),
+                        dict(zip(cell.inputs.track_ids, cell.inputs.groups.tolist(), strict=True)),
                         cell.labels_used,
+                        cell.reads_lyrics,
                         self._spoken(cell),
                         self.context,
                     ),
@@ -177,14 +179,13 @@ class Stages:
                         cell.inputs,
                         asked,
                         value,
+                        cell.labels_used,
                         self.context,
                         self.experiment.compute.device,
                     ),
                 )
                 for cell in _pending(cells)
-                if matches(cell.name, cell.config.slug, asked.cells)
-                for value in self._values(cell, asked.label)
-                for seed in self._seeds(cell)
+                for value, seed in self._left_out(cell)
                 if not self.run.transfer_file(cell.name, seed, value).exists()
             ],
         )
@@ -207,6 +208,7 @@ class Stages:
         if not all(self._fitted(cell, seed) for seed in self._seeds(cell)):
             return False
         files = [self.run.map_file(cell.name, method) for method in self.experiment.figures.maps]
+        files += [self.run.transfer_file(cell.name, seed, value) for value, seed in self._left_out(cell)]
         return all(self._scored(cell, configs) for configs in self._by_space(cell).values()) and all(
             file.exists() for file in [*files, self.run.probes_cell_file(cell.name)]
         )
@@ -214,7 +216,7 @@ class Stages:
     def lack_inputs(self, cells: Iterable[Cell]) -> bool:
         """Return whether a space is asked for that is made of what cells were given, and is not there yet."""
         return any(
-            space.needs_raw and not self.run.space_file(cell.name, seed, space.name).exists()
+            space.needs_raw and not space_stands(self.run, cell.name, seed, space.name)
             for cell in cells
             for space in self._by_space(cell)
             for seed in self._seeds(cell)
@@ -225,7 +227,8 @@ class Stages:
         columns = self.context.columns(cell.inputs.track_ids)
         found: dict[SpaceConfig, list[ClusteringConfig]] = {}
         for config in self.clusterings:
-            if self._asked(config, cell) and applies(config, cell.config, columns) and self._stands_for(config, cell):
+            fit = lacking(config, cell.config, columns, len(cell.inputs.track_ids)) is None
+            if fit and self._asked(config, cell) and self._stands_for(config, cell):
                 found.setdefault(config.only_space, []).append(config)
         return {space: tuple(configs) for space, configs in found.items()}
 
@@ -251,11 +254,14 @@ class Stages:
         spaces = {space.name: configs for space, configs in self._by_space(cell).items()}
         return spaces[LATENT][0].identity if LATENT in spaces else None
 
-    def _values(self, cell: Cell, label: str) -> list[str]:
-        """Return the values of a label among a cell's tracks, where there are several."""
-        column = self.context.columns(cell.inputs.track_ids).get(label, [])
+    def _left_out(self, cell: Cell) -> list[tuple[str, int]]:
+        """Return the values of a label that a cell is trained without, where its tracks have several, by seed."""
+        asked = self.experiment.evaluation.leave_out
+        if asked is None or not matches(cell.name, cell.config.slug, asked.cells):
+            return []
+        column = self.context.columns(cell.inputs.track_ids).get(asked.label, [])
         values = sorted({value for value in column if value is not None})
-        return values if len(values) > 1 else []
+        return [(value, seed) for value in values for seed in self._seeds(cell)] if len(values) > 1 else []
 
     def _seeds(self, cell: Cell) -> tuple[int, ...]:
         return self.experiment.seeds_of(cell.config)

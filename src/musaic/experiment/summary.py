@@ -37,6 +37,7 @@ def describe_cell(run: Run, experiment: Experiment, cell: Cell) -> dict[str, Any
         "input": list(config.input),
         "told": config.told,
         "modality": config.modality,
+        "reads_lyrics": cell.reads_lyrics,
         "config": config.plain(),
         "phase": config.phase,
         "seeds": list(experiment.seeds_of(config)),

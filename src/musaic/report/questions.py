@@ -42,6 +42,7 @@ def language(results: Results) -> list[dict[str, Any]]:
         rows.append(
             {
                 "title": cell.title,
+                "leaked": {label: bool(row.get(f"{label}_leaked")) for label in ("genre", "language")},
                 "nmi": _both(row, "language_nmi"),
                 "entropy": score(row.get("language_entropy_share"), 2),
                 "genre": _both(row, "genre_ami"),
@@ -73,6 +74,7 @@ def transfer(results: Results) -> list[dict[str, Any]]:
                 "within": score(row.get("linear_within_accuracy")),
                 "majority": score(row.get("majority")),
                 "ami": _both(row, "cluster_ami"),
+                "leaked": bool(row.get("leaked")),
                 "note": note if isinstance(note, str) else "",
             }
         )

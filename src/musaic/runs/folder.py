@@ -105,6 +105,11 @@ class Run:
         return self.path / "reference.parquet"
 
     @property
+    def latents_file(self) -> Path:
+        """Hashes of the latents from elsewhere that cells are given."""
+        return self.path / "latents.json"
+
+    @property
     def added_file(self) -> Path:
         """Clusterings that were added to the experiment's own."""
         return self.path / "clusterings.yaml"
