@@ -139,7 +139,7 @@ def test_what_cannot_be_spoken_says_why_and_stops_nothing(tmp_path: Path) -> Non
     done = speak(rows, tmp_path, "songs.csv", workers=0)
     found = {row["track_id"]: row for row in table_of(done.table)}
     assert list(found) == sorted(found)
-    assert {name: row["status"] for name, row in found.items()} == {
+    assert {name: row["speech_status"] for name, row in found.items()} == {
         "a": "no-lyrics",
         "b": "no-words",
         "c": "no-language",
@@ -148,10 +148,10 @@ def test_what_cannot_be_spoken_says_why_and_stops_nothing(tmp_path: Path) -> Non
         "f": "ok",
         "ليلة": "ok",
     }
-    assert all(bool(row["reason"]) == (row["status"] != "ok") for row in found.values())
-    assert all(bool(row["audio"]) == (row["status"] == "ok") for row in found.values())
-    assert "Elvish" in found["d"]["reason"]
-    assert "--voice fil=" in found["e"]["reason"]
+    assert all(bool(row["speech_reason"]) == (row["speech_status"] != "ok") for row in found.values())
+    assert all(bool(row["audio"]) == (row["speech_status"] == "ok") for row in found.values())
+    assert "Elvish" in found["d"]["speech_reason"]
+    assert "--voice fil=" in found["e"]["speech_reason"]
 
 
 def test_anybody_elses_files_are_left_alone(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_process_that_dies_costs_its_text_alone(text: str, tmp_path: Path, mon
     monkeypatch.setattr(reading, "COMMAND", (sys.executable, "-c", dying))
     done = speak([Lyrics("a", text, "en"), Lyrics("b", None, "en")], tmp_path, "songs.csv", workers=0)
     assert done.statuses == {"failed": 1, "no-lyrics": 1}
-    assert "SIGSEGV" in table_of(done.table)[0]["reason"]
+    assert "SIGSEGV" in table_of(done.table)[0]["speech_reason"]
     assert not list((tmp_path / "audio").iterdir())
 
 
@@ -250,7 +250,7 @@ def test_the_command_makes_a_corpus(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert told["statuses"] == {"ok": 2, "instrumental": 1, "no-lyrics": 1, "too-long": 1}
     from musaic.corpus import read_corpus
 
-    assert all(bool(row["reason"]) == (row["status"] != "ok") for row in table_of(Path(told["table"])))
+    assert all(bool(row["speech_reason"]) == (row["speech_status"] != "ok") for row in table_of(Path(told["table"])))
     corpus = read_corpus(Path(told["table"]))
     assert corpus.track_ids == ("?", "long", "nobody sings", "أغنية", "গান ১")
     assert corpus.has_audio.tolist() == [False, False, False, True, True]

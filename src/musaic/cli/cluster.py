@@ -26,7 +26,11 @@ def cluster(
     ] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=V", help="A parameter of the algorithm, such as eps=[knee, 0.5]."),
+        typer.Option(
+            "--set",
+            metavar="KEY=V",
+            help="A parameter of the algorithm, such as min_samples=5; a list in brackets tries several.",
+        ),
     ] = None,
     corpus: Annotated[str | None, typer.Option("--corpus", help="Where the songs lie, if they were moved.")] = None,
     cache: Cache = None,

@@ -99,6 +99,7 @@ def _rows(corpus: Corpus) -> list[Lyrics]:
     """Return what is to be read, with the columns that are handed on."""
     from musaic.corpus.languages import language_code
     from musaic.corpus.rows import OWN_COLUMNS
+    from musaic.corpus.words import FROM_LYRICS
     from musaic.lyrics.speech.speak import Lyrics
 
     labels = ["title", "artist", "genre", "group", *(n for n in corpus.tracks.columns if n not in OWN_COLUMNS)]
@@ -108,8 +109,10 @@ def _rows(corpus: Corpus) -> list[Lyrics]:
     kept = [name for name in labels if told[name].any()]
     rows = []
     for row in corpus.tracks.to_dict("records"):
-        label = row["language"]
-        code = language_code(label) if isinstance(label, str) else None
+        language = row["language"]
+        code = language_code(language) if isinstance(language, str) else None
+        # what was read from the words is read from them again, and is no label
+        label = None if row["language_source"] == FROM_LYRICS else language
         known = row["lyrics_status"] not in ("ok", "missing")
         missing = (row["lyrics_status"], row["lyrics_reason"]) if known else None
         told_on = {"language": label, **{name: row[name] for name in kept}}

@@ -77,7 +77,12 @@ def map_columns(table: Table, config: CorpusConfig) -> Sources:
             f"Its columns: {', '.join(table.columns)}."
         )
     whole = {pattern.column.casefold() for patterns in sources.values() for pattern in patterns if pattern.column}
-    return Sources(sources, tuple(name for name in table.columns if name.casefold() not in whole))
+    further = (name for name in table.columns if name.casefold() not in whole and name not in SPOKEN)
+    return Sources(sources, tuple(further))
+
+
+SPOKEN = ("speech_status", "speech_reason")
+"""What `musaic speak` notes beside its rows: no labels."""
 
 
 def table_rows(table: Table, root: Path, config: CorpusConfig) -> tuple[list[Row], list[str]]:

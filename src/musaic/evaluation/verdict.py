@@ -82,7 +82,7 @@ class Comparison:
     input, clustering, n_clusters
         What is equal on both sides.
     vae, baseline : str
-        The cells compared; ``vae_model`` and ``baseline_model`` are their models.
+        The cells compared; ``vae_model`` and ``baseline_model`` are what they are called beside their input.
     vae_ami, baseline_ami : float
         Mean AMI over seeds.
     difference, low, high : float

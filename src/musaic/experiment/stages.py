@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from musaic.clustering.config import ClusteringConfig
+from musaic.clustering.choice import count_labels
+from musaic.clustering.config import LABELS, ClusteringConfig
 from musaic.experiment.cell import Cell
 from musaic.experiment.checks import matches
 from musaic.experiment.config import Experiment
@@ -230,7 +231,7 @@ class Stages:
             fit = lacking(config, cell.config, columns, len(cell.inputs.track_ids)) is None
             if fit and self._asked(config, cell) and self._stands_for(config, cell):
                 found.setdefault(config.only_space, []).append(config)
-        return {space: tuple(configs) for space, configs in found.items()}
+        return {space: tuple(_without_twins(configs, columns)) for space, configs in found.items()}
 
     def _asked(self, config: ClusteringConfig, cell: Cell) -> bool:
         return matches(cell.name, cell.config.slug, config.cells)
@@ -290,6 +291,18 @@ class Stages:
 
 def _pending(cells: Iterable[Cell]) -> list[Cell]:
     return [cell for cell in cells if cell.status == "pending"]
+
+
+def _without_twins(
+    configs: Sequence[ClusteringConfig], columns: Mapping[str, Sequence[str | None]]
+) -> list[ClusteringConfig]:
+    """Return clusterings without those by a number that a label has as many values as: they would be the same."""
+    counted = set()
+    for config in configs:
+        asked = getattr(config, "n_clusters", None)
+        if isinstance(asked, str) and asked.startswith(LABELS):
+            counted.add(config.model_copy(update={"n_clusters": count_labels(asked, columns)}).identity)
+    return [config for config in configs if config.identity not in counted]
 
 
 def _given(cell: Cell) -> tuple[str, str]:

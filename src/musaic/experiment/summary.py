@@ -146,14 +146,15 @@ def _contender(
         labelings[seed] = clusters.fillna(-1).to_numpy(np.int64)
     return Contender(
         cell=cell["cell"],
-        model=cell["model"],
+        model=_called(cell),
         input=cell["told"],
         clustering=clustering["algorithm"],
         space=clustering["space"],
         settings=NUMBER.sub("", clustering["params"]).strip(", "),
         n_clusters=float(clustering["n_clusters"]),
         labelings=labelings,
-        baseline=MODELS[cell["model"]].baseline,
+        # without sampling and divergence it is no VAE, whatever it is called
+        baseline=MODELS[cell["model"]].baseline or cell["config"]["model"].get("beta") == 0,
         present=present,
         stability=float(mine["stability"]),
         silhouette_ref=float(mine["silhouette_ref"]),
@@ -161,6 +162,12 @@ def _contender(
         labels_used=tuple(cell["labels_used"]),
         collapsed=bool(cell["collapsed"]),
     )
+
+
+def _called(cell: dict[str, Any]) -> str:
+    """Return what a cell is called beside its input: its own name, or its model's, and its place in a grid."""
+    config = cell["config"]
+    return "-".join(part for part in (config["name"] or cell["model"], config["variant"]) if part)
 
 
 def _numbers(verdict: Verdict) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def scores_figure(results: Results) -> Figure | None:
     """Draw one row of panels for each label, and one for what needs no label; each cell by its best row."""
     table = results.leaderboard
     blocks: list[tuple[str, tuple[Metric, ...], list[dict[str, Any]]]] = []
-    for name in results.shown_labels:
+    for name in results.scored_labels:
         rows = _best_rows(results, name)
         if rows:
             blocks.append((name, EXTERNAL, rows))

@@ -63,7 +63,7 @@ def training_figure(results: Results, cell: Cell) -> Figure | None:
         axes.set_ylim(bottom=0)
         _epochs(axes, "β (warm-up)")
     if kl:
-        _heat(figure, grid[1, :7], first, kl)
+        _heat(figure, grid[1, :6], first, kl)
         _bars(figure.add_subplot(grid[1, 7:]), cell, first, kl)
     return figure
 
@@ -117,14 +117,14 @@ def _heat(figure: Figure, place: SubplotSpec, history: pd.DataFrame, kl: list[st
     order = list(final.sort_values(ascending=False, kind="stable").index)
     values = history[order].to_numpy(dtype=float).T
     epochs = history["epoch"].to_numpy(dtype=float)
-    high = float(np.nanquantile(values, 0.995)) if np.isfinite(values).any() else 1.0
+    high = float(np.nanquantile(values, 0.995)) if np.isfinite(values).any() else 0.0
     image = axes.imshow(
         values,
         aspect="auto",
         cmap="cividis",
         interpolation="nearest",
         vmin=0,
-        vmax=high or 1.0,
+        vmax=max(high, ACTIVE_NATS),
         extent=(epochs.min() - 0.5, epochs.max() + 0.5, len(order), 0),
     )
     axes.set_title("KL per dimension (nats), strongest on top")
@@ -147,6 +147,8 @@ def _bars(axes: Axes, cell: Cell, history: pd.DataFrame, kl: list[str]) -> None:
     axes.set_xlabel("dimension (by rank)")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.set_xlim(-0.7, max(len(final), 2) - 0.3)
+    # Where all dimensions are next to nothing, they shall look it.
+    axes.set_ylim(0, max(1.05 * float(final[0]), ACTIVE_NATS))
     axes.grid(axis="y")
     if cell.data.get("collapsed"):
         axes.text(0.98, 0.94, "collapsed posterior", transform=axes.transAxes, ha="right", va="top", color=SOFT)

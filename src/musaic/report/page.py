@@ -110,7 +110,7 @@ def _context(results: Results) -> dict[str, Any]:
     clusters = tables.clusters(results, best_cell, best) if best and best_cell else None
     return {
         "title": results.run.experiment.get("name") or "run",
-        "verdict": results.verdict,
+        "verdict": words.signed(results.verdict or ""),
         "n_tracks": len(tracks),
         "n_sound": int(sound.sum()),
         "n_lyrics": int(lyrics.sum()),

@@ -28,6 +28,9 @@ NOT_LABELS = frozenset(
 )
 """Columns of tracks.parquet that are not labels; any other one is."""
 
+RANK_BY = ("genre", "language")
+"""What clusterings are ranked by where the experiment does not say."""
+
 MOST_SHOWN_CLASSES = 60
 """A further label column with more values than this names tracks, not classes."""
 
@@ -114,6 +117,26 @@ class Results:
         if main:
             return main
         return [name for name in self.labels if 2 <= self.tracks[name].nunique() <= MOST_SHOWN_CLASSES][:2]
+
+    @cached_property
+    def rank_by(self) -> list[str]:
+        """The labels that clusterings are ranked by, the one that counts first."""
+        evaluation = self.run.experiment.get("evaluation")
+        named = evaluation.get("rank_by") if isinstance(evaluation, dict) else None
+        return [str(name) for name in (RANK_BY if named is None else named)]
+
+    @cached_property
+    def scored_labels(self) -> list[str]:
+        """Labels whose scores are shown: those that clusterings are ranked by in their order, then the shown others."""
+        first = [name for name in self.rank_by if name in self.labels]
+        return first + [name for name in self.shown_labels if name not in first]
+
+    @cached_property
+    def ranking_label(self) -> str | None:
+        """The label whose honest scores decide the ranks; None where stability and silhouette do."""
+        table = self.honest
+        scored = set(table.loc[table["ami"].notna(), "label"]) if {"ami", "label"} <= set(table) else set()
+        return next((name for name in self.rank_by if name in scored), None)
 
     @cached_property
     def cells(self) -> list[Cell]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from markupsafe import Markup
@@ -17,6 +18,11 @@ def score(value: object, digits: int = 3) -> str:
         return "–"
     text = f"{found:.{digits}f}"
     return "0" + text[2:] if text.strip("-0.") == "" and text.startswith("-") else text.replace("-", "−")
+
+
+def signed(text: str) -> str:
+    """Return a sentence whose negative numbers have true minus signs; hyphens within words stay."""
+    return re.sub(r"(?<![\w.-])-(?=\.?\d)", "−", text)
 
 
 def spread(value: object, digits: int = 3) -> str:

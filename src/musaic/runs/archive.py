@@ -16,10 +16,10 @@ from musaic.runs.folder import Run
 
 FOLDERS = (
     *("associations", "cards", "choices", "clusters", "embeddings", "figures", "language", "maps", "probes"),
-    *("reconstructions", "spaces", "transfer"),
+    *("reconstructions", "spaces", "transfer", "traversals"),
 )
 """Folders that are handed on, and of ``models`` the training histories."""
-KINDS = frozenset((".csv", ".html", ".json", ".md", ".parquet", ".pdf", ".png", ".svg", ".tex", ".yaml"))
+KINDS = frozenset((".csv", ".html", ".json", ".md", ".npz", ".parquet", ".pdf", ".png", ".svg", ".tex", ".yaml"))
 """Endings of what is handed on: tables, texts and pictures."""
 LEFT_OUT = frozenset(("timings.json",))
 

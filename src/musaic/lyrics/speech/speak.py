@@ -51,6 +51,10 @@ class Lyrics:
     missing: tuple[str, str | None] | None = None
 
 
+OUTCOME = ("speech_status", "speech_reason")
+"""Columns that say what became of a row; `musaic.corpus` knows them for no labels."""
+
+
 @dataclass(frozen=True)
 class Speech:
     """What came of it.
@@ -58,7 +62,7 @@ class Speech:
     Parameters
     ----------
     table : Path
-        The corpus's table: ``track_id, audio, lyrics``, the labels, ``status`` and ``reason``.
+        The corpus's table: ``track_id, audio, lyrics``, the labels, ``speech_status`` and ``speech_reason``.
     statuses : mapping
         How many rows have each status, ``ok`` first.
     seconds : float, s
@@ -228,5 +232,5 @@ def _table(rows: Sequence[Lyrics], outcomes: Mapping[str, Spoken], names: Mappin
         audio = f"audio/{names[row.track_id]}" if outcome.status == "ok" else None
         line: dict[str, object] = {"track_id": row.track_id, "audio": audio, "lyrics": row.text}
         line |= {name: row.labels.get(name) for name in labels}
-        lines.append(line | {"status": outcome.status, "reason": outcome.reason})
-    return csv_text(["track_id", "audio", "lyrics", *labels, "status", "reason"], lines)
+        lines.append(line | dict(zip(OUTCOME, (outcome.status, outcome.reason), strict=True)))
+    return csv_text(["track_id", "audio", "lyrics", *labels, *OUTCOME], lines)
