@@ -36,8 +36,18 @@ OF_CLUSTERS = (
 """Kinds of figures that belong to clusters, and what stands below them."""
 
 OF_MODELS = (
-    ("reconstructions", "Songs as they are and as the model decodes them from their latents; r is the correlation."),
-    ("traversals", "One latent dimension moves, the others stand still; of vectors, the features that move the most."),
+    (
+        "reconstructions",
+        "Songs as they are and as the model decodes them from their latents. Vectors stand in standard deviations over "
+        "all songs; of pictures, each band stands as its departure from its mean over the songs shown, originals and "
+        "reconstructions each from their own, in standard deviations of the originals. r is the correlation of what is "
+        "drawn: a model that decodes the same for every song has one near 0, and a plain picture.",
+    ),
+    (
+        "traversals",
+        "One latent dimension moves, the others stand still; of vectors, the features that move the most. One scale "
+        "for all dimensions, in standard deviations of each feature or band: one that does little looks like it.",
+    ),
 )
 """Kinds of figures that belong to a trained model beside its training."""
 

@@ -14,7 +14,7 @@ from musaic.report.palette import cut
 from musaic.report.planned import Planned
 from musaic.report.plotting import FAINT, INK, SOFT, WIDTH, bare, new_figure
 from musaic.report.reading import Cell, Results
-from musaic.report.reconstructions import modalities, picture, standardised
+from musaic.report.reconstructions import SHADES, bands, modalities, picture, standardised
 
 MOST_DIMS = 6
 
@@ -49,6 +49,7 @@ def traversals_figure(results: Results, cell: Cell) -> Figure | None:
         return None
     dims, steps = [int(d) for d in data["dims"][:MOST_DIMS]], data["steps"]
     names = modalities(data, "values")
+    songs = results.decoded("reconstructions", cell) or {}
     heights = {name: _height(data[f"{name}.values"], len(dims)) for name in names}
     height = 0.1 + sum(heights.values())
     figure = new_figure(height)
@@ -56,8 +57,13 @@ def traversals_figure(results: Results, cell: Cell) -> Figure | None:
     for name in names:
         values = data[f"{name}.values"][: len(dims)]
         figure.text(0.2 / WIDTH, (top - 0.2) / height, cut(name, 40), size=11)
-        draw = _pictures if values.ndim == FRAMES else _panels
-        draw(figure, top - 0.4, height, data, name, values, dims, steps)
+        if values.ndim == FRAMES:
+            # One band's unit says little beside another's; songs tell how much each varies.
+            originals = songs.get(f"{name}.original")
+            scale = None if originals is None else bands(originals)
+            _pictures(figure, top - 0.4, height, values, scale, dims, steps)
+        else:
+            _panels(figure, top - 0.4, height, data, name, values, dims, steps)
         top -= heights[name]
     return figure
 
@@ -107,31 +113,36 @@ def _pictures(
     figure: Figure,
     top: float,
     height: float,
-    data: dict[str, np.ndarray],
-    name: str,
     values: np.ndarray,
+    scale: tuple[np.ndarray, np.ndarray] | None,
     dims: list[int],
     steps: np.ndarray,
 ) -> None:
-    """Draw a row of pictures a dimension."""
+    """Draw a row of pictures a dimension, shape (k, S, C, F); ``scale`` is the mean and deviation of bands of songs."""
     left, gap, tall = 0.9, 0.06, 0.87
     width = (WIDTH - left - 0.15) / len(steps) - gap
     still = int(np.abs(steps).argmin())
-    low, high = np.nanquantile(values[:, still], [0.01, 0.99])
-    told = "at the mean: what is decoded; elsewhere: how it differs (orange less, violet more; shades of each row)"
+    mean, sd = bands(values[:, still]) if scale is None else scale
+    values = (values - mean) / sd
+    # One scale for all, so that a dimension that does little looks like it.
+    reach = max(float(np.nanquantile(np.abs(values - values[:, [still]]), 0.995)), 0.1)
+    among = "what is decoded there" if scale is None else "a few songs"
+    told = (
+        f"at the mean: what is decoded, −{SHADES:g} to {SHADES:g} sd of each band of {among}; elsewhere: how it differs, "
+        f"orange less, violet more, up to {reach:.2g} sd"
+    )
     figure.text(left / WIDTH, (top + 0.02) / height, told, size=9, color=SOFT)
     for i, dim in enumerate(dims):
         bottom = top - 0.1 - (i + 1) * (tall + 0.08)
         figure.text(0.2 / WIDTH, (bottom + tall / 2) / height, f"dim {dim}", size=9.5, va="center")
-        reach = float(np.nanquantile(np.abs(values[i] - values[i, still]), 0.99)) or 1.0
         for j, step in enumerate(steps):
             x = left + j * (width + gap)
             axes = figure.add_axes((x / WIDTH, bottom / height, width / WIDTH, tall / height))
             if j == still:
-                picture(axes, values[i, j], float(low), float(high))
+                picture(axes, values[i, j], SHADES)
             else:
                 # What all steps share would hide what the dimension does.
-                picture(axes, values[i, j] - values[i, still], -reach, reach, colors="PuOr")
+                picture(axes, values[i, j] - values[i, still], reach, colors="PuOr")
             bare(axes)
             if i == len(dims) - 1:
                 axes.set_xlabel(_sd(step), labelpad=3, size=8.5)
