@@ -21,8 +21,10 @@ from musaic.report.figures import KINDS, plan
 from musaic.report.heat import cross_table
 from musaic.report.knee import knee_figure
 from musaic.report.plotting import save, save_vector, style
-from musaic.report.reading import Results, parameters
+from musaic.report.reading import Cell, Results, parameters
+from musaic.report.reconstructions import SHADES, bands, reconstructions_figure
 from musaic.report.scatter import map_figure
+from musaic.report.traversals import traversals_figure
 
 
 def names(paths: list[Path]) -> set[str]:
@@ -256,6 +258,85 @@ def test_a_damaged_file_of_reconstructions_is_named(tmp_path):
     file.write_bytes(b"PK\x03\x04 cut short")
     with pytest.raises(MusaicError, match=r"seed-0\.npz"):
         write_figures(run)
+
+
+def decoding(folder: Path, **arrays: np.ndarray) -> tuple[Results, Cell]:
+    """Return a run with a model that decodes these frames."""
+    results = Results(make_run(folder, n=20, rich=True, models=("basic-vae",)))
+    cell = next(cell for cell in results.done if results.decoded_file("reconstructions", cell).is_file())
+    for kind in ("reconstructions", "traversals"):
+        given = {name: values for name, values in results.decoded(kind, cell).items() if name in ("tracks", "dims")}
+        steps = {"steps": np.linspace(-3, 3, 5)} if kind == "traversals" else {}
+        own = {name: values for name, values in arrays.items() if name.endswith("values") == (kind == "traversals")}
+        np.savez(results.decoded_file(kind, cell), allow_pickle=False, **given, **steps, **own)
+    return results, cell
+
+
+LEVELS = np.array([-400.0, 120.0, 3.0, 0.5]) * np.ones((4, 50, 4))
+FRAMES = LEVELS * (1 + 0.2 * np.random.default_rng(0).normal(size=LEVELS.shape))
+
+
+@pytest.mark.parametrize(
+    ("decoded", "told"),
+    [
+        pytest.param(LEVELS * 1.1, "r = 0.00", id="the same for every song"),
+        pytest.param(FRAMES, "r = 1.00", id="the song"),
+        pytest.param(0.5 * FRAMES + 9, "r = 1.00", id="the song, fainter and shifted"),
+    ],
+)
+def test_a_correlation_knows_a_collapsed_model_by_what_differs_between_songs(tmp_path, decoded, told):
+    results, cell = decoding(tmp_path / "run", **{"mfcc.original": FRAMES, "mfcc.reconstruction": decoded})
+    with style():
+        figure = reconstructions_figure(results, cell)
+    assert [text.get_text() for text in figure.texts].count(told) == 4
+    pictures = [axes.images[0] for axes in figure.axes]
+    originals = np.concatenate([np.asarray(image.get_array()).T for image in pictures[::2]])
+    np.testing.assert_allclose([originals.mean(axis=0), originals.std(axis=0)], [[0] * 4, [1] * 4], atol=1e-9)
+    if told == "r = 0.00":
+        assert max(np.abs(image.get_array()).max() for image in pictures[1::2]) < 1e-9 * SHADES
+
+
+def test_traversals_are_told_in_deviations_of_the_songs_bands(tmp_path):
+    sd = bands(FRAMES)[1]
+    moves = np.linspace(-3, 3, 5)[None, :, None, None] * np.array([0.3, 0.3, 0.0])[:, None, None, None]
+    values = LEVELS[0] + moves * sd
+    given = {"mfcc.original": FRAMES, "mfcc.reconstruction": FRAMES, "mfcc.values": values}
+    results, cell = decoding(tmp_path / "run", **given)
+    with style():
+        figure = traversals_figure(results, cell)
+    pictures = [axes.images[0] for axes in figure.axes]
+    ends = [float(np.unique(np.round(np.asarray(pictures[5 * i + 4].get_array()), 9)).item()) for i in range(3)]
+    assert ends == pytest.approx([0.9, 0.9, 0.0])
+    assert len({pictures[5 * i].get_clim() for i in range(3)}) == 1
+
+
+def test_bands_that_do_not_vary_and_songs_without_sound():
+    mean, sd = bands(np.concatenate([np.ones((2, 5, 3)), np.full((1, 5, 3), np.nan)]))
+    np.testing.assert_array_equal([mean, sd], np.ones((2, 3)))
+    np.testing.assert_array_equal(bands(np.full((2, 5, 3), np.nan)), [np.zeros(3), np.ones(3)])
+
+
+@pytest.mark.parametrize("first", ["genre", "language"])
+def test_scores_stand_in_the_order_of_what_ranks(tmp_path, first):
+    run = make_run(tmp_path / "run", n=30, models=("raw",))
+    other = {"genre": "language", "language": "genre"}[first]
+    with (run / "experiment.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"evaluation: {{rank_by: [{first}, {other}]}}\n")
+    with style():
+        figure = scores_figure(Results(run))
+    assert [text.get_text() for text in figure.texts] == [first, other, "without labels"]
+
+
+def test_a_colour_bar_stays_clear_of_the_panel_beside_it(run):
+    results = Results(run)
+    cell = next(cell for cell in results.done if results.histories(cell))
+    with style():
+        figure = training_figure(results, cell)
+        figure.canvas.draw()
+    heat = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("KL per dimension"))
+    bars = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("KL at the end"))
+    colorbar = heat.images[0].colorbar.ax
+    assert colorbar.get_tightbbox().x1 < bars.get_tightbbox().x0
 
 
 def test_parameters_are_read_from_words():

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from fake_run import HOSTILE, drawn_run, make_run
-from musaic.report import write_figures, write_report
-from musaic.report.words import count, duration, name, score, visible
+from musaic.report import draw_report, write_figures, write_report
+from musaic.report.words import count, duration, name, score, signed, visible
 
 
 class Page(HTMLParser):
@@ -203,6 +203,31 @@ def test_numbers_as_people_write_them():
     assert count(1234567) == "1\u202f234\u202f567"
     assert duration(45) == "45 s"
     assert duration(3 * 3600 + 60) == "3 h 1 min"
+
+
+def test_negative_numbers_in_a_sentence_have_true_minus_signs_and_names_keep_their_hyphens():
+    told = "beta-vae -0.075 [-0.283, +0.157] (-.5) with conv-1d, k-means-3"
+    assert signed(told) == "beta-vae −0.075 [−0.283, +0.157] (−.5) with conv-1d, k-means-3"
+
+
+def test_the_interval_of_ami_stands_in_the_leaderboard(page, run):
+    row = next(row for row in pd.read_csv(run / "leaderboard.csv").to_dict("records") if row["rank"] == 1)
+    assert f"{score(row['ami_low'])} to {score(row['ami_high'])}" in page.text
+
+
+def test_a_row_without_a_rank_says_why_though_nothing_is_wrong_with_it(page, run):
+    board = pd.read_csv(run / "leaderboard.csv")
+    assert (board["rank"].isna() & board["remarks"].isna()).any()
+    # Once beside the clustering, and in the table of every column.
+    assert page.text.count("not ranked: no honest score on genre") > 1
+
+
+def test_whoever_draws_a_report_says_how_many_processes_draw(tmp_path, monkeypatch):
+    run = make_run(tmp_path / "run", n=20, models=("raw",))
+    asked = []
+    monkeypatch.setattr("musaic.report.draw.write_figures", lambda folder, **given: asked.append(given["workers"]))
+    assert draw_report(run, workers=3) == run / "report.html"
+    assert asked == [3]
 
 
 def test_names_are_escaped_once():

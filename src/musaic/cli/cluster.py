@@ -54,7 +54,7 @@ def cluster(
     reporter = Reporter(quiet=quiet)
     config = parse_config(asked | _parameters(set_ or []), "the clustering")
     done = add_clusterings(run, [config], corpus=corpus, cache=cache, workers=workers, reporter=reporter)
-    page = draw_report(done, reporter=reporter)
+    page = draw_report(done, workers=workers, reporter=reporter)
     if json:
         import json as formatter
 

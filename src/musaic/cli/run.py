@@ -95,7 +95,11 @@ def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any
     from musaic.report import draw_report
 
     done = run_experiment(experiment, reporter=reporter, **options)
-    report = done.report_file if done.report_file.exists() else draw_report(done, reporter=reporter)
+    report = (
+        done.report_file
+        if done.report_file.exists()
+        else draw_report(done, workers=options.get("workers"), reporter=reporter)
+    )
     if experiment.outputs.zip:
         from musaic.runs.archive import write_archive
 

@@ -115,15 +115,15 @@ def bands(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     mean, sd : ndarray, shape (F,)
-        Over songs and time. A band that hardly varies is taken to vary as little as a hundredth of the one that varies
-        the most, so that rounding is not blown up to a picture.
+        Over songs and time. A band that hardly varies is taken to vary as little as a thousandth of the one that
+        varies the most, so that rounding is not blown up to a picture.
     """
     known = frames.reshape(-1, frames.shape[-1]).astype(float)
     known = known[np.isfinite(known).all(axis=1)]
     if not len(known):
         return np.zeros(frames.shape[-1]), np.ones(frames.shape[-1])
     sd = known.std(axis=0)
-    return known.mean(axis=0), np.maximum(sd, 0.01 * sd.max() or 1.0)
+    return known.mean(axis=0), np.maximum(sd, 0.001 * sd.max() or 1.0)
 
 
 def _drawn(data: dict[str, np.ndarray], name: str, n: int) -> tuple[np.ndarray, np.ndarray]:

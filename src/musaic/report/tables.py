@@ -9,7 +9,7 @@ import pandas as pd
 
 from musaic.report.heat import CrossTable, cross_table
 from musaic.report.palette import MOST_CLASSES
-from musaic.report.reading import Cell, Results, low_coverage, number
+from musaic.report.reading import Cell, Results, doubts, low_coverage, number
 from musaic.report.words import score, share, spread
 
 MOST_BEST, MOST_GROUPS = 12, 60
@@ -21,17 +21,18 @@ MOST_ROWS = 500
 
 
 class Column(NamedTuple):
-    """A column of scores: its name in the file, on the page, what stands below it in small, and decimals."""
+    """A column of scores: its name in the file, on the page, what stands below it in small, decimals, interval."""
 
     key: str
     title: str
     beside: str | None
     beside_title: str
     digits: int
+    interval: bool = False
 
 
 OF_LABELS = (
-    Column("ami", "AMI", "ami_chance", "chance", 3),
+    Column("ami", "AMI", None, "", 3, interval=True),
     Column("nmi", "NMI", "nmi_chance", "chance", 3),
     Column("ari", "ARI", "ari_chance", "chance", 3),
     Column("purity", "purity", "majority", "majority", 3),
@@ -126,7 +127,7 @@ def leaderboard(results: Results) -> dict[str, Any]:
         if identity != last:
             groups.append({"head": _head(results, row), "lines": []})
             last = identity
-        groups[-1]["lines"].append(_line(row))
+        groups[-1]["lines"].append(_line(row, results.ranking_label))
     used = {key for key in table if table[key].notna().any()}
     shown = _shown(groups)
     return {
@@ -135,6 +136,7 @@ def leaderboard(results: Results) -> dict[str, Any]:
         "labelled": "label" in used,
         "coverage": "coverage" in used and bool((table["coverage"] < 1).any()),
         "ranked": "rank" in used,
+        "interval": {"ami_low", "ami_high"} <= used,
         "groups": shown,
         "left": len(groups) - len(shown),
     }
@@ -151,6 +153,10 @@ def _shown(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def full_leaderboard(results: Results) -> tuple[list[str], list[list[str]]]:
     """Return every column of the leaderboard but wall time, which alone differs between equal runs."""
     table = results.leaderboard.drop(columns="seconds", errors="ignore").head(200)
+    if "remarks" in table:
+        rows = table.to_dict("records")
+        told = [row["remarks"] if doubts(row) else _unranked(row, results.ranking_label) for row in rows]
+        table = table.assign(remarks=told)
     columns = [str(column) for column in table.columns]
     return columns, [[_plain(value) for value in row] for row in table.itertuples(index=False)]
 
@@ -182,8 +188,8 @@ def _params(row: dict[Any, Any]) -> str:
     return ", ".join(part for part in told.split(", ") if part)
 
 
-def _line(row: dict[Any, Any]) -> dict[str, Any]:
-    """Return the line of one label, and in words what is wrong with it."""
+def _line(row: dict[Any, Any], ranking: str | None) -> dict[str, Any]:
+    """Return the line of one label, and in words what is wrong with it; ``ranking`` is the label that ranks."""
     notes = []
     if row.get("leaked"):
         notes.append(f"leaked: has seen {row.get('label')}")
@@ -197,8 +203,8 @@ def _line(row: dict[Any, Any]) -> dict[str, Any]:
         notes.append(f"not above chance (p\u00a0=\u00a0{p_value:.2f})")
     if str(row.get("silhouette_sampled")).lower() == "true":
         notes.append("silhouette on a sample")
-    if "rank" in row and number(row["rank"]) is None and not greyed:
-        notes.append("not ranked: no honest score on the label that ranks")
+    if not greyed and (why := _unranked(row, ranking)):
+        notes.append(why)
     label = row.get("label")
     return {
         "label": label if isinstance(label, str) else None,
@@ -209,13 +215,23 @@ def _line(row: dict[Any, Any]) -> dict[str, Any]:
     }
 
 
+def _unranked(row: dict[Any, Any], ranking: str | None) -> str:
+    """Return in words why a row has no rank, though nothing is wrong with it; nothing where it has one."""
+    if "rank" not in row or number(row["rank"]) is not None:
+        return ""
+    return f"not ranked: no honest score on {ranking}, which ranks" if ranking else "not ranked: nothing to rank it by"
+
+
 def _cells(row: dict[Any, Any], column: Column) -> dict[str, str]:
-    """Return a score, its deviation, and what stands beside it."""
+    """Return a score, its deviation, its interval, and what stands beside it."""
     beside = number(row.get(column.beside)) if column.beside else None
+    ends = [row.get(f"{column.key}_{end}") for end in ("low", "high")] if column.interval else []
+    known = bool(ends) and all(number(end) is not None for end in ends)
     return {
         "key": column.key,
         "mean": score(row.get(column.key), column.digits),
         "sd": spread(row.get(f"{column.key}_sd"), column.digits),
+        "interval": " to ".join(score(end, column.digits) for end in ends) if known else "",
         "beside": f"{column.beside_title} {score(beside, column.digits)}" if beside is not None else "",
     }
 

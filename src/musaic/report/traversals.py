@@ -128,8 +128,8 @@ def _pictures(
     reach = max(float(np.nanquantile(np.abs(values - values[:, [still]]), 0.995)), 0.1)
     among = "what is decoded there" if scale is None else "a few songs"
     told = (
-        f"at the mean: what is decoded, −{SHADES:g} to {SHADES:g} sd of each band of {among}; elsewhere: how it differs, "
-        f"orange less, violet more, up to {reach:.2g} sd"
+        f"at the mean: what is decoded, −{SHADES:g} to {SHADES:g} sd of each band of {among}; "
+        f"elsewhere: how it differs, orange less, violet more, up to {reach:.2g} sd"
     )
     figure.text(left / WIDTH, (top + 0.02) / height, told, size=9, color=SOFT)
     for i, dim in enumerate(dims):
