@@ -84,7 +84,10 @@ CHOSEN = {
 }
 REFERENCES = {
     "digits": "A published package's VaDE with small networks, 5 seeds: accuracy .762, NMI .782, ARI .673.",
-    "mnist": "VaDE in its paper (arXiv:1611.05148): accuracy .9446, the best of its runs.",
+    "mnist": "VaDE in its paper (arXiv:1611.05148): accuracy .9446, the best of its runs; a plain VAE with K-Means has "
+    ".59 in an independent re-run. A mean above the paper's and a best run above .96 were aimed at. Seed 0 begins with "
+    "groups of .963, has .954 when it has been held to them for 20 epochs, and .947 to .952 in the free training: the "
+    "bound goes on rising there (-96.2 to -92.7 nats), but not all that it gains is in the digits.",
 }
 
 
