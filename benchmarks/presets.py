@@ -160,6 +160,7 @@ def _rows(run: Any, corpus: Path) -> Any:
     """Return one row a cell and seed."""
     import pandas as pd
 
+    from musaic.experiment.scoring import read_scores
     from musaic.files import read_json
 
     timings, rows = read_json(run.timings_file), []
@@ -167,7 +168,7 @@ def _rows(run: Any, corpus: Path) -> Any:
         if cell["status"] != "done":
             print(f"{cell['cell']}: {cell['status']} {cell['reason'] or ''}", file=sys.stderr)
             continue
-        scores = pd.read_parquet(run.cell_scores_file(cell["cell"])).set_index(["seed", "label"])
+        scores = read_scores(run, cell["cell"]).set_index(["seed", "label"])
         for seed in cell["seeds"]:
             folder = run.model_folder(cell["cell"], seed)
             history = folder / "history.csv"
