@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from musaic.corpus.words import FROM_LYRICS
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LANGUAGE = "language"
 Column = Sequence[str | None]
+
+
+def label_values(tracks: pd.DataFrame, label: str) -> list[str | None]:
+    """Return a label column of tracks, or a composite's (``language+genre``): None where a part is missing."""
+    rows = tracks[label.split("+")].to_numpy()
+    return ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in rows]
 
 
 def known_apart(label: str, values: Column, sources: Column) -> tuple[list[str | None], bool]:

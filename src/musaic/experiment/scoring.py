@@ -23,7 +23,7 @@ from musaic.evaluation.reference import reference_space
 from musaic.evaluation.space import Space as Judged
 from musaic.evaluation.stability import seed_stability
 from musaic.evaluation.table import Candidate, score
-from musaic.experiment.annotations import judges
+from musaic.experiment.annotations import judges, label_values
 from musaic.experiment.checks import labels_read
 from musaic.experiment.config import CellConfig, EvaluationConfig
 from musaic.experiment.spaces import LATENT, RAW, read_points
@@ -139,19 +139,11 @@ def write_context(run: Run, context: ScoringContext, inputs: Inputs) -> None:
 def restored_context(run: Run, evaluation: EvaluationConfig, clusterings: Sequence[ClusteringConfig]) -> ScoringContext:
     """Return what the cells of a finished run were scored with, from its folder alone."""
     tracks = run.tracks.set_index("track_id")
-    columns = {name: _joined(tracks, name.split("+")) for name in labels_read(evaluation, clusterings)}
-    labels = pd.DataFrame({name: found for name, found in columns.items() if found is not None}, index=tracks.index)
+    there = [name for name in labels_read(evaluation, clusterings) if set(name.split("+")) <= set(tracks)]
+    labels = pd.DataFrame({name: label_values(tracks, name) for name in there}, index=tracks.index)
     reference = read_parquet(run.reference_file).set_index("track_id")
     usable = int(reference.pop("usable").sum())
     return ScoringContext(evaluation, labels, tracks["language_source"], reference, usable)
-
-
-def _joined(tracks: pd.DataFrame, parts: Sequence[str]) -> list[str | None] | None:
-    """Return a label's column, or a composite's; None where a part is not there."""
-    if not set(parts) <= set(tracks):
-        return None
-    rows = tracks[list(parts)].to_numpy()
-    return ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in rows]
 
 
 def lacking(
@@ -186,9 +178,10 @@ def score_space(task: ScoringTask) -> float:
         # scored many times, in order and with distances computed once
         judged = {seed: Judged(Z) for seed, Z in points.items()}
         reference = Judged(task.context.reference.reindex(track_ids).to_numpy())
+        bases = {seed: _bases(task, seed, track_ids) for seed in task.seeds}
         for config in missing:
             if lacking(config, task.config, columns, len(track_ids)) is None:
-                _cluster(task, config, track_ids, judged, reference, columns)
+                _cluster(task, config, track_ids, judged, bases, reference, columns)
     return time.perf_counter() - start
 
 
@@ -197,6 +190,7 @@ def _cluster(
     config: ClusteringConfig,
     track_ids: list[str],
     points: dict[int, Judged],
+    bases: dict[int, tuple[pd.DataFrame, pd.DataFrame | None]],
     reference: Judged,
     columns: dict[str, list[str | None]],
 ) -> None:
@@ -214,8 +208,7 @@ def _cluster(
         mixture = _mixture(task.run, task.cell, seed) if config.algorithm == VADE else None
         chosen = choices.get(seed, choices[first])
         clusterer = SpacedClusterer(_space(task, seed), build(config, chosen, random_state=seed, mixture=mixture))
-        raw = read_points(task.run, task.cell, seed, RAW).loc[track_ids] if task.space.needs_raw else None
-        latents = read_points(task.run, task.cell, seed, LATENT).loc[track_ids]
+        latents, raw = bases[seed]
         found = clusterer.fit(latents, raw, points=Z.given)
         labelings.append(found.labels)
         _write_clusters(task.run, task.cell, seed, identity, track_ids, found)
@@ -265,6 +258,12 @@ def _told(choices: Sequence[Choice]) -> str:
     return told
 
 
+def _bases(task: ScoringTask, seed: int, track_ids: list[str]) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the latents, and the inputs where the space is made of them: by them a new song finds its cluster."""
+    raw = read_points(task.run, task.cell, seed, RAW).loc[track_ids] if task.space.needs_raw else None
+    return read_points(task.run, task.cell, seed, LATENT).loc[track_ids], raw
+
+
 def _space(task: ScoringTask, seed: int) -> Space:
     """Return the fitted space that the points lie in."""
     if task.space.name == LATENT:
@@ -274,13 +273,12 @@ def _space(task: ScoringTask, seed: int) -> Space:
 
 def _mixture(run: Run, cell: str, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return weights, means and variances of a trained model's mixture prior."""
-    from scipy.special import softmax
+    from musaic.models.registry import from_state
+    from musaic.models.vae.vade import Vade
 
-    _, arrays = load_state(run.model_folder(cell, seed))
-    logits, means, log_variances = (
-        arrays[f"network.prior.{name}"].astype(np.float64) for name in ("logits", "means", "log_variances")
-    )
-    return softmax(logits), means, np.exp(np.clip(log_variances, -10.0, 10.0))
+    model = from_state(*load_state(run.model_folder(cell, seed)))
+    assert isinstance(model, Vade)
+    return model.mixture_
 
 
 def _write_choice(task: ScoringTask, identity: str, choice: Choice) -> None:

@@ -14,7 +14,7 @@ from musaic.clustering.spaces import SpaceConfig
 from musaic.evaluation.ranking import rank
 from musaic.evaluation.table import summarise
 from musaic.evaluation.verdict import Contender, Verdict, judge
-from musaic.experiment.annotations import known_apart
+from musaic.experiment.annotations import known_apart, label_values
 from musaic.experiment.cell import Cell
 from musaic.experiment.config import Experiment
 from musaic.experiment.language import summarise_questions, summarise_transfer
@@ -112,26 +112,18 @@ def _judge(run: Run, experiment: Experiment, cells: list[dict[str, Any]], rows: 
     label = next((name for name in experiment.evaluation.rank_by if name in told), None)
     tracks = run.tracks.set_index("track_id")
     contenders = [
-        _contender(run, experiment, cell, clustering, rows, tracks.index)
+        _contender(run, cell, clustering, rows, tracks.index)
         for cell in cells
         for clustering in cell["clusterings"]
         # where the inputs themselves are clustered, nothing that was learned is
         if not SpaceConfig.read(clustering["space"]).needs_raw
     ]
-    truth = _label_values(tracks, label) if label else None
+    truth = known_apart(label, label_values(tracks, label), list(tracks["language_source"]))[0] if label else None
     return judge(contenders, truth, label=label or "genre", n_bootstrap=experiment.evaluation.bootstrap)
-
-
-def _label_values(tracks: pd.DataFrame, label: str) -> list[str | None]:
-    """Return a label column's values, or a composite's (``language+genre``), as they are known apart from lyrics."""
-    parts = tracks[label.split("+")]
-    values = ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in parts.to_numpy()]
-    return known_apart(label, values, list(tracks["language_source"]))[0]
 
 
 def _contender(
     run: Run,
-    experiment: Experiment,
     cell: dict[str, Any],
     clustering: dict[str, Any],
     rows: pd.DataFrame,

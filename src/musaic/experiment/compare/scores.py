@@ -10,7 +10,7 @@ import pandas as pd
 
 from musaic.evaluation.metrics import NOISE
 from musaic.evaluation.verdict import Contender, paired_bootstrap
-from musaic.experiment.annotations import known_apart
+from musaic.experiment.annotations import known_apart, label_values
 from musaic.experiment.compare.sides import Side
 from musaic.experiment.modalities import LYRICS
 from musaic.progress import Reporter
@@ -208,8 +208,7 @@ def _contender(run: Run, row: pd.Series[Any], common: pd.Index[str]) -> Contende
 
 def _truth(row: pd.Series[Any], tracks: pd.DataFrame, label: str, common: pd.Index[str]) -> list[str | None]:
     """Return a label as a row was held against it: a language read from lyrics does not judge what reads lyrics."""
-    parts = tracks.reindex(common)[label.split("+")].to_numpy()
-    values = ["+".join(row) if all(isinstance(part, str) for part in row) else None for row in parts]
+    values = label_values(tracks.reindex(common), label)
     if LYRICS not in str(row["modality"]).split("+") or "language_source" not in tracks:
         return values
     return known_apart(label, values, list(tracks["language_source"].reindex(common)))[0]

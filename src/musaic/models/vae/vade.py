@@ -25,7 +25,7 @@ from musaic.models.vae.estimator import Vae
 from musaic.models.vae.mixture import Start, check_enough, start
 from musaic.models.vae.module import VaeModule
 from musaic.models.vae.posteriors import Encoded
-from musaic.models.vae.prior import MixturePrior
+from musaic.models.vae.prior import LOG_VARIANCE_RANGE, MixturePrior
 
 JUDGED_AT_ONCE = 4096
 
@@ -56,6 +56,18 @@ class Vade(ClusterMixin, Vae):  # type: ignore[misc]
     def predict(self, X: Input, *, present: Presence = None, condition: Condition = None) -> NDArray[np.int64]:
         """Return every track's component, shape (N,)."""
         return np.asarray(self.responsibilities(X, present=present, condition=condition).argmax(axis=1), np.int64)
+
+    @property
+    def mixture_(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """The components: weights (K,), means and variances (K, Z)."""
+        self._check_fitted()
+        with torch.no_grad():
+            prior = copy.deepcopy(self._mixture).double()
+            weights, variances = (
+                torch.softmax(prior.logits, dim=0),
+                prior.log_variances.clamp(*LOG_VARIANCE_RANGE).exp(),
+            )
+            return weights.numpy(), prior.means.numpy(), variances.numpy()
 
     def _assigned(self, means: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the responsibilities at posterior means."""
