@@ -7,6 +7,7 @@ import yaml
 
 from musaic.config import to_yaml
 from musaic.errors import UsageError
+from musaic.experiment.checks import settle_labels
 from musaic.experiment.config import Experiment
 from musaic.experiment.loading import load_experiment, recipes
 
@@ -143,3 +144,14 @@ def test_an_experiment_is_frozen() -> None:
     experiment = Experiment.parse(SMALL)
     with pytest.raises(Exception, match="frozen"):
         experiment.seeds = (1,)  # type: ignore[misc]
+
+
+def test_all_labels_are_those_of_the_corpus() -> None:
+    for asked, there, settled in (
+        ("all", ("language", "genre", "mood", "লয়"), ("language", "genre", "mood", "লয়")),
+        (["language+genre", "all"], ("language", "genre"), ("language+genre", "language", "genre")),
+        (["genre"], ("language", "genre"), ("genre",)),
+        ("all", (), ()),
+    ):
+        experiment = load_experiment({**SMALL, "evaluation": {"labels": asked}})
+        assert settle_labels(experiment, there).evaluation.labels == settled

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from musaic.clustering.config import LABELS, ClusteringConfig
 from musaic.errors import UsageError, nearest
-from musaic.experiment.config import EvaluationConfig, Experiment
+from musaic.experiment.config import ALL, EvaluationConfig, Experiment
 
 USUAL = ("genre", "language")
 """Labels that the shipped experiments ask for and that a corpus may well lack."""
@@ -44,11 +44,23 @@ def labels_read(evaluation: EvaluationConfig, clusterings: Iterable[ClusteringCo
     return list(dict.fromkeys(read))
 
 
-def check_labels(experiment: Experiment, there: Sequence[str]) -> None:
-    """Raise `UsageError` where a label is asked for that the corpus does not have; genre and language may lack."""
+def settle_labels(experiment: Experiment, there: Sequence[str]) -> Experiment:
+    """Return the experiment with the labels of its corpus in the place of ``all``.
+
+    Raises
+    ------
+    UsageError
+        Where a label is asked for that the corpus does not have; genre and language may lack.
+    """
+    asked = experiment.evaluation.labels
+    labels = tuple(dict.fromkeys(name for one in asked for name in (there if one == ALL else (one,))))
+    experiment = experiment.model_copy(
+        update={"evaluation": experiment.evaluation.model_copy(update={"labels": labels})}
+    )
     given = [name for cell in experiment.cells for name in (*cell.model.labels, *cell.labels_given)]
     for name in (*labels_read(experiment.evaluation, experiment.clusterings), *given):
         for part in name.split("+"):
             if part not in there and part not in USUAL:
                 listed = f"it has {', '.join(there)}" if there else "it has none"
                 raise UsageError(f"the corpus has no label {part!r}{nearest(part, there) or ';'} {listed}.")
+    return experiment

@@ -165,6 +165,10 @@ class LeaveOutConfig(Config):
     cells: tuple[str, ...] = ("*",)
 
 
+ALL = "all"
+"""Every label column of the corpus."""
+
+
 class EvaluationConfig(Config):
     """What is scored, against which labels, and how chance is found.
 
@@ -173,8 +177,10 @@ class EvaluationConfig(Config):
 
     Attributes
     ----------
-    labels, rank_by : tuple of str
-        Label columns that clusters are held against, and those that decide the ranking.
+    labels : tuple of str
+        Label columns that clusters are held against; ``all`` stands for every one that the corpus has.
+    rank_by : tuple of str
+        Those of them that decide the ranking.
     noise_policy : {'keep', 'nearest'}
         Whether noise stays noise, or goes to the nearest cluster before it is scored.
     reference : str
@@ -198,6 +204,11 @@ class EvaluationConfig(Config):
     probes: tuple[str, ...] = ("genre", "language")
     language: bool = True
     leave_out: LeaveOutConfig | None = None
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _all_in_a_word(cls, value: Any) -> Any:
+        return (ALL,) if value == ALL else value
 
 
 class FiguresConfig(Config):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from musaic.errors import UsageError
-from musaic.experiment.checks import check_labels, check_only, labels_for_k, matches
+from musaic.experiment.checks import check_only, labels_for_k, matches, settle_labels
 from musaic.experiment.config import CellConfig, Experiment
 from musaic.experiment.scoring import lacking
 from musaic.experiment.songs import read_corpus
@@ -146,7 +146,7 @@ def plan(
         raise UsageError("no corpus was named; add --corpus PATH, a folder of songs or a table of them.")
     check_only(experiment, only, phases)
     songs = read_corpus(source, experiment.corpus, lyrics=experiment.lyrics, workers=workers, reporter=reporter)
-    check_labels(experiment, songs.labels)
+    experiment = settle_labels(experiment, songs.labels)
     trial = Trial(experiment, songs)
     chosen = [
         cell

@@ -10,7 +10,7 @@ from musaic.corpus import Corpus
 from musaic.errors import UsageError
 from musaic.experiment.added import every_clustering
 from musaic.experiment.cell import Cell
-from musaic.experiment.checks import check_labels, check_only, matches
+from musaic.experiment.checks import check_only, matches, settle_labels
 from musaic.experiment.config import Experiment
 from musaic.experiment.environment import environment
 from musaic.experiment.explaining import explain
@@ -86,7 +86,7 @@ def run(
 
     check_only(resolved, only, phases)
     songs = read_corpus(source, resolved.corpus, lyrics=resolved.lyrics, workers=workers, reporter=reporter)
-    check_labels(resolved, songs.labels)
+    resolved = settle_labels(resolved, songs.labels)
     check_encoders(resolved, cache=cache, reporter=reporter)
     if resolved.compute.tensorboard:
         check_tensorboard()
