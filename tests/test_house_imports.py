@@ -30,7 +30,9 @@ MAY_IMPORT = {
     "demo": COMMON,
     "experiment": COMMON
     | {"corpus", "audio", "lyrics", "features", "models", "clustering", "evaluation", "runs", "maps"},
-    "report": COMMON | {"runs", "evaluation"},
+    "listening": COMMON | {"runs", "audio"},
+    "report": COMMON | {"runs", "evaluation", "listening", "audio"},
+    "explorer": COMMON | {"audio", "runs", "evaluation", "listening", "report", "experiment"},
     "doctor": COMMON | {"report"},
 }
 PURE = ("models", "clustering", "evaluation", "maps")
@@ -90,7 +92,7 @@ def test_no_pickle_anywhere() -> None:
                 assert node.value.value is False
 
 
-HEAVY = {"torch", "numpy", "pandas", "sklearn", "scipy", "librosa", "matplotlib", "zarr", "pydantic", "soundfile", "av"}
+HEAVY = {"torch", "numpy", "pandas", "sklearn", "scipy", "librosa", "matplotlib", "zarr", "pydantic", "soundfile", "av", "starlette", "uvicorn"}
 
 
 @pytest.mark.parametrize(

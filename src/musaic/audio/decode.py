@@ -13,9 +13,9 @@ import soxr
 
 from musaic.audio import loudness
 from musaic.audio.readers import BLOCK, AudioInfo, Reader, SoundFileReader, joined, open_reader
+from musaic.audio.windows import Offset, place
 from musaic.errors import TrackError
 
-Offset = Literal["middle", "start"] | float
 Normalize = Literal["none", "peak", "loudness"]
 
 MIN_SECONDS = 0.5  # shorter sound has no tempo, no key and hardly a frame
@@ -237,26 +237,6 @@ class Recording:
                 return False
             frame -= got
         return True
-
-
-def place(
-    frames: int, rate: int, *, offset: Offset, duration: float | None, segments: int = 1
-) -> list[tuple[int, int]]:
-    """Return ``(start, stop)`` of every window used, in samples, in order and without overlap.
-
-    ``middle`` takes the middle of each of ``segments`` equal parts; otherwise windows follow each other from the
-    offset. Where the file is too short for all of them, there are fewer, or the one there is becomes shorter.
-    """
-    first = 0 if isinstance(offset, str) else min(frames, round(offset * rate))
-    if duration is None:
-        return [(first, frames)]
-    length = max(1, round(duration * rate))
-    count = max(1, min(segments, (frames - first) // length))
-    if offset == "middle":
-        starts = [max(0, (frames * (2 * i + 1) // count - length) // 2) for i in range(count)]
-    else:
-        starts = [first + i * length for i in range(count)]
-    return [(start, min(frames, start + length)) for start in starts]
 
 
 def _gain(blocks: Iterable[np.ndarray], sr: int, normalize: Normalize) -> np.float32:

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from musaic import __version__
+from musaic.cli.assign import assign
 from musaic.cli.cluster import cluster
 from musaic.cli.compare import compare
 from musaic.cli.corpus import corpus_app
 from musaic.cli.demo import demo
 from musaic.cli.doctor import doctor
+from musaic.cli.explore import explore
 from musaic.cli.features import features
+from musaic.cli.playlist import playlist
 from musaic.cli.recipes import recipes
 from musaic.cli.report import report
 from musaic.cli.run import run
@@ -51,7 +54,10 @@ app.command()(run)
 app.command()(cluster)
 app.command()(features)
 app.command()(report)
+app.command()(explore)
+app.command()(playlist)
 app.command()(compare)
+app.command()(assign)
 app.command()(transcribe)
 app.command()(speak)
 app.command()(recipes)

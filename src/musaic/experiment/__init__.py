@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from musaic.experiment.assigning import assign
     from musaic.experiment.config import Experiment
     from musaic.experiment.loading import load_experiment
     from musaic.experiment.runner import run
     from musaic.experiment.songs import read_corpus
 
-__all__ = ["Experiment", "load_experiment", "read_corpus", "run"]
+__all__ = ["Experiment", "assign", "load_experiment", "read_corpus", "run"]
 
-_HOMES = {"Experiment": "config", "load_experiment": "loading", "read_corpus": "songs", "run": "runner"}
+_HOMES = {
+    "Experiment": "config",
+    "assign": "assigning",
+    "load_experiment": "loading",
+    "read_corpus": "songs",
+    "run": "runner",
+}
 
 
 def __getattr__(name: str) -> Any:

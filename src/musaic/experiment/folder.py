@@ -36,6 +36,7 @@ OURS = (
     "leaderboard.parquet",
     "leaderboard.tex",
     "language.csv",
+    "assigned",
     "probes.csv",
     "transfer.csv",
     "reference.parquet",

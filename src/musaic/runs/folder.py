@@ -205,6 +205,15 @@ class Run:
         """Return the file of a cell's two-dimensional map; ``method`` is ``umap`` or ``tsne``."""
         return self.path / "maps" / cell / f"{method}.parquet"
 
+    @property
+    def assigned_folder(self) -> Path:
+        """Songs that were placed when the run was finished, one file each."""
+        return self.path / "assigned"
+
+    def assigned_file(self, content_id: str) -> Path:
+        """Return the file of a song that was placed when the run was finished, by the hash of its bytes."""
+        return self.assigned_folder / f"{content_id}.parquet"
+
     # Tables
 
     @cached_property
@@ -227,6 +236,17 @@ class Run:
     def descriptors(self) -> pd.DataFrame:
         """Readable descriptors, one row a track with sound."""
         return read_parquet(self.descriptors_file)
+
+    @cached_property
+    def assigned(self) -> pd.DataFrame:
+        """Songs that were placed when the run was finished, one row a song, cell, seed and clustering, by ``track_id``.
+
+        `musaic.experiment.keeping` says what the columns hold; empty where there are no such songs.
+        """
+        tables = [read_parquet(file) for file in sorted(self.assigned_folder.glob("*.parquet"))]
+        if not tables:
+            return pd.DataFrame({"track_id": []}, dtype=object)
+        return pd.concat(tables, ignore_index=True).sort_values("track_id", kind="stable", ignore_index=True)
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
