@@ -12,6 +12,20 @@ from musaic.cli.options import Json, Quiet
 
 def report(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", help="Where the songs lie now, if they were moved since the run.")
+    ] = None,
+    embed_clips: Annotated[
+        bool,
+        typer.Option(
+            "--embed-clips",
+            help="Put excerpts of the songs into the page, so that they sound wherever it goes: heavier, and it then "
+            "holds other people's recordings.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The page; report.html in the run folder by default.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -19,7 +33,7 @@ def report(
     from musaic.progress import Reporter
     from musaic.report import draw_report
 
-    page = draw_report(run, reporter=Reporter(quiet=quiet))
+    page = draw_report(run, corpus=corpus, out=out, embed_clips=embed_clips, reporter=Reporter(quiet=quiet))
     if json:
         import json as formatter
 

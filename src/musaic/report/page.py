@@ -1,26 +1,35 @@
-"""``report.html``: one file that needs nothing else, and may fetch nothing else."""
+"""``report.html``: one file that needs nothing else, and may fetch nothing from the network."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import struct
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from musaic.files import read_json, write_text
-from musaic.report import questions, tables, words
-from musaic.report.figures import KINDS, plan
-from musaic.report.plotting import DPI
+from musaic.report import cards, questions, tables, verdict, words
+from musaic.report.assets import Asset, script, style
+from musaic.report.clips import Clips
+from musaic.report.dataset import dataset, page_json
+from musaic.report.hearing import Hearing
+from musaic.report.limits import limits
+from musaic.report.pictures import pictures
 from musaic.report.reading import Results
 from musaic.report.scatter import METHODS, grid_method
 
-MOST_BYTES = 5_500_000
-"""Of figures inside the page, so that it opens at once; further maps stay in ``figures/`` beside it."""
+MOST_BYTES = 8_000_000
+"""Of the whole page, excerpts of songs aside, so that it opens at once."""
+
+MOST_DATA = 4_000_000
+"""Of the data of the map, as text."""
+
+TEXT = 700_000
+"""Kept free for tables, cards, scripts and styles."""
+
+MOST_PICTURES = 5_500_000
+"""Of figures, before they are written as text (a third more); further ones stay in ``figures/`` beside the page."""
 
 OF_CLUSTERS = (
     ("clusters", ""),
@@ -49,47 +58,48 @@ OF_MODELS = (
         "for all dimensions, in standard deviations of each feature or band: one that does little looks like it.",
     ),
 )
-"""Kinds of figures that belong to a trained model beside its training."""
-
-SHOWN_OF_MODELS = ("training", *(kind for kind, _ in OF_MODELS))
+"""Kinds of figures that belong to what a trained model decodes."""
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure inside the page: what it shows in words, its data, and its size in CSS pixels."""
-
-    kind: str
-    cell: str | None
-    alt: str
-    data: str
-    width: int
-    height: int
-
-
-def write_report(run: Path) -> Path:
-    """Write a run's ``report.html`` from what is on disk.
+def write_report(run: Path, *, corpus: Path | None = None, out: Path | None = None, embed_clips: bool = False) -> Path:
+    """Write a run's page from what is on disk.
 
     Parameters
     ----------
     run : Path
-        The run folder. Figures are taken from ``figures/``, where `write_figures` puts them; a page without them is
-        whole all the same.
+        The run folder. Figures are taken from ``figures/`` and sounds from ``sounds/``, where `write_figures` and
+        `write_sounds` put them; a page without them is whole all the same.
+    corpus : Path, optional
+        Where the corpus lies now, if it was moved since.
+    out : Path, optional
+        The page; ``report.html`` in the run folder by default.
+    embed_clips : bool
+        Put excerpts of the songs into the page, so that they sound wherever it goes. They are other people's
+        recordings, and heavy.
 
     Returns
     -------
     Path
         Of the page. Equal folders give equal bytes.
+
+    Raises
+    ------
+    UsageError
+        Where ``corpus`` is not there.
+    MusaicError
+        Where a file of the run is damaged, or the page cannot be written.
     """
-    path = Path(run) / "report.html"
-    write_text(path, render(Results(Path(run))))
+    path = Path(run) / "report.html" if out is None else Path(out)
+    write_text(path, render(Results(Path(run)), page=path, corpus=corpus, embed_clips=embed_clips))
     return path
 
 
-def render(results: Results) -> str:
-    """Return the page as text."""
-    folder = resources.files("musaic.report")
-    css = (folder / "report.css").read_text(encoding="utf-8").strip()
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def render(results: Results, *, page: Path, corpus: Path | None = None, embed_clips: bool = False) -> str:
+    """Return the page as text; the parameters are those of `write_report`."""
+    environment = Environment(
+        loader=PackageLoader("musaic.report"),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     environment.filters |= {
         "name": words.name,
         "count": words.count,
@@ -97,30 +107,116 @@ def render(results: Results) -> str:
         "visible": lambda text: words.visible(text, lines=True),
     }
     environment.globals["plural"] = words.plural
-    template = environment.from_string((folder / "report.html.j2").read_text(encoding="utf-8"))
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    text = template.render(css=css, style_hash=digest, **_context(results))
+    hearing = Hearing(results, page, corpus, Clips(embed_clips))
+    data = _data(results, page, corpus)
+    written = page_json(data) if data else ""
+    css = Asset("report.css", style().text + _own("report.css"))
+    scripts = [*([script()] if data else []), Asset("page.js", _own("page.js"))]
+    text = environment.get_template("page.html.j2").render(
+        css=css.text,
+        scripts=[each.text for each in scripts],
+        policy=policy(css, scripts),
+        data=written,
+        outside=_outside(data),
+        n_placed=sum(run["assigned"]["n"] for run in data.get("runs", ())),
+        **_context(results, hearing, len(written)),
+    )
     # What no encoding can write (half of a surrogate pair in a file name) must not stop the page.
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _context(results: Results) -> dict[str, Any]:
-    """Return everything the template asks for."""
+def policy(css: Asset, scripts: list[Asset]) -> str:
+    """Return the content security policy: these styles and scripts alone, sound from files and from the page itself."""
+    return (
+        f"default-src 'none'; script-src {' '.join(each.source for each in scripts)}; style-src {css.source}; "
+        "img-src data:; media-src file: data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _own(name: str) -> str:
+    """Return one of the files that the page is made of."""
+    return (resources.files("musaic.report") / name).read_text(encoding="utf-8").strip()
+
+
+def _data(results: Results, page: Path, corpus: Path | None) -> dict[str, Any]:
+    """Return the data of the map; nothing where the run has none."""
+    if not results.run.tracks_file.is_file() or not any(_has_map(results, cell.name) for cell in results.done):
+        return {}
+    return dataset(results.run, mode="report", corpus=corpus, page=page, most_bytes=MOST_DATA)
+
+
+def _has_map(results: Results, cell: str) -> bool:
+    return any(results.run.map_file(cell, method).is_file() for method in METHODS)
+
+
+def _outside(data: dict[str, Any]) -> int:
+    """Return how many representations have a map that the page does not hold."""
+    cells = [cell for run in data.get("runs", ()) for cell in run["cells"]]
+    return sum(cell["columns"] is None and bool(cell["methods"]) for cell in cells)
+
+
+def _context(results: Results, hearing: Hearing, n_data: int) -> dict[str, Any]:
+    """Return everything the template asks for but the machinery."""
     run = results.run
-    tracks = results.tracks
-    pictures, left_out = _pictures(results)
-    failed_files, n_failed = tables.failures(results)
-    failed_lyrics, n_failed_lyrics = tables.lyrics_failures(results)
-    sound, lyrics = tables.has_sound(tracks), tables.has_lyrics(tracks)
     honest = [dict(row) for row in results.honest.to_dict("records")]
     best = {str(key): value for key, value in honest[0].items()} if honest else None
     best_cell = results.cell(best["cell"]) if best else None
-    environment = read_json(run.environment_file) if run.environment_file.is_file() else {}
     columns, rows = tables.full_leaderboard(results)
     clusters = tables.clusters(results, best_cell, best) if best and best_cell else None
+    decks = cards.decks(results, clusters["cell"], clusters["clustering"].get("id"), hearing.song) if clusters else []
+    heard = [each.cell.name for each in hearing.cells]
+    room = (MOST_BYTES - TEXT - n_data - hearing.n_bytes) * 3 // 4
+    shown, left_out = pictures(results, min(room, MOST_PICTURES))
+
+    def pictured(*kinds: str) -> set[str | None]:
+        return {item.cell for item in shown if item.kind in kinds}
+
     return {
-        "title": results.run.experiment.get("name") or "run",
+        "title": run.experiment.get("name") or "run",
         "verdict": words.signed(results.verdict or ""),
+        "comparisons": verdict.comparisons(results),
+        "found": verdict.found(results, best) if best else [],
+        **_songs(results),
+        "cells": results.cells,
+        "n_seeds": max((len(cell.seeds) for cell in results.cells), default=0),
+        "board": tables.leaderboard(results) if len(results.leaderboard) else None,
+        "full_columns": columns,
+        "full_rows": rows,
+        "best": best,
+        "best_cell": best_cell,
+        "clusters": clusters,
+        "decks": decks,
+        "playable": any(
+            song["address"] or song["clip"] for deck in decks for card in deck["cards"] for song in card["medoids"]
+        ),
+        "clips": hearing.clips,
+        "language": questions.language(results),
+        "transfer": questions.transfer(results),
+        "pictures": shown,
+        "maps": [item for item in shown if item.kind in ("grid", "map", "truth")],
+        "left_out": left_out,
+        "of_clusters": OF_CLUSTERS,
+        "of_models": OF_MODELS,
+        "grid_method": METHODS[grid_method(results)],
+        "trained": [cell for cell in results.cells if cell.name in pictured("training")],
+        "decoding": sorted(
+            (cell for cell in results.cells if cell.name in {*heard, *pictured(*(kind for kind, _ in OF_MODELS))}),
+            key=lambda cell: cell.name not in heard,
+        ),
+        "hearing": hearing,
+        "experiment": run.experiment_file.read_text(encoding="utf-8").strip(),
+        "environment": read_json(run.environment_file) if run.environment_file.is_file() else {},
+        "limits": limits(results, hearing),
+    }
+
+
+def _songs(results: Results) -> dict[str, Any]:
+    """Return what the page says of the songs and their files."""
+    tracks = results.tracks
+    sound, lyrics = tables.has_sound(tracks), tables.has_lyrics(tracks)
+    failed_files, n_failed = tables.failures(results)
+    failed_lyrics, n_failed_lyrics = tables.lyrics_failures(results)
+    return {
         "n_tracks": len(tracks),
         "n_sound": int(sound.sum()),
         "n_lyrics": int(lyrics.sum()),
@@ -134,61 +230,9 @@ def _context(results: Results) -> dict[str, Any]:
         "n_failed": n_failed,
         "failed_lyrics": failed_lyrics,
         "n_failed_lyrics": n_failed_lyrics,
-        "cells": results.cells,
-        "n_seeds": max((len(cell.seeds) for cell in results.cells), default=0),
-        "board": tables.leaderboard(results) if len(results.leaderboard) else None,
-        "full_columns": columns,
-        "full_rows": rows,
-        "best": best,
-        "best_cell": best_cell,
-        "clusters": clusters,
-        "cards": questions.cards(results, clusters["cell"], clusters["clustering"]) if clusters else [],
-        "language": questions.language(results),
-        "transfer": questions.transfer(results),
-        "pictures": pictures,
-        "of_clusters": OF_CLUSTERS,
-        "of_models": OF_MODELS,
-        "left_out": left_out,
-        "grid_method": METHODS[grid_method(results)],
-        "trained": [
-            cell for cell in results.cells if any(p.kind in SHOWN_OF_MODELS and p.cell == cell.name for p in pictures)
-        ],
-        "experiment": run.experiment_file.read_text(encoding="utf-8").strip(),
-        "environment": environment,
     }
 
 
 def _at_most(rows: list[dict[str, Any]], most: int = 60) -> tuple[list[dict[str, Any]], int]:
     """Return the first rows and how many are left."""
     return rows[:most], max(0, len(rows) - most)
-
-
-def _pictures(results: Results) -> tuple[list[Picture], list[str]]:
-    """Return the figures that fit into the page, and the file names of those that do not."""
-    folder = results.run.path / "figures"
-    planned = [item for item in plan(results) if (folder / item.file).is_file()]
-    first = results.done[0].name if results.done else None
-    chosen, left_out, total = set(), [], 0
-    # The best cell comes before the others whatever the kind.
-    for item in sorted(planned, key=lambda item: (item.cell not in (None, first), KINDS[item.kind].weight)):
-        total += (folder / item.file).stat().st_size
-        if total <= MOST_BYTES:
-            chosen.add(item.file)
-        else:
-            left_out.append(item.file)
-    pictures = []
-    for item in planned:
-        if item.file in chosen:
-            data = (folder / item.file).read_bytes()
-            width, height = struct.unpack(">II", data[16:24])
-            pictures.append(
-                Picture(
-                    item.kind,
-                    item.cell,
-                    item.alt,
-                    base64.b64encode(data).decode(),
-                    round(width * 96 / DPI),
-                    round(height * 96 / DPI),
-                )
-            )
-    return pictures, sorted(left_out)

@@ -1,4 +1,4 @@
-"""What a run says of language, of what classifiers tell, and of what clusters are, as the page's tables have it."""
+"""What a run says of language, and of what classifiers tell, as the page's tables have it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from musaic.files import read_json
-from musaic.report.reading import Cell, Results, number
+from musaic.report.reading import Results, number
 from musaic.report.words import score, spread
-
-MOST_CARDS = 60
-
-
-def cards(results: Results, cell: Cell, clustering: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return name, size and one sentence of every cluster, the largest first; none where no cards were written."""
-    file = results.run.cards_file(cell.name, str(clustering.get("id")))
-    if not file.is_file():
-        return []
-    found = read_json(file)["cards"][:MOST_CARDS]
-    return [
-        {"cluster": card["cluster"], "name": card["name"], "n": card["size"], "text": card["text"]} for card in found
-    ]
 
 
 def language(results: Results) -> list[dict[str, Any]]:
     """Return one row a cell: how its clusters follow language, and what holds across languages."""
-    table = _read(results.run.language_file)
-    probes = _read(results.run.probes_file)
+    table = read_table(results.run.language_file)
+    probes = read_table(results.run.probes_file)
     rows = []
     for cell in results.done:
         own = table[table["cell"] == cell.name].to_dict("records") if len(table) else []
@@ -49,7 +35,7 @@ def language(results: Results) -> list[dict[str, Any]]:
                 "within": _both(row, "genre_ami_within"),
                 "across": _both(row, "across_5"),
                 "across_chance": score(row.get("across_5_chance")),
-                "across_p": "" if number(row.get("across_5_p")) is None else f"p = {score(row['across_5_p'], 2)}",
+                "across_p": "" if number(row.get("across_5_p")) is None else f"p = {score(row['across_5_p'])}",
                 "probes": told,
             }
         )
@@ -58,7 +44,7 @@ def language(results: Results) -> list[dict[str, Any]]:
 
 def transfer(results: Results) -> list[dict[str, Any]]:
     """Return one row a cell and value that it was trained without."""
-    table = _read(results.run.transfer_table_file)
+    table = read_table(results.run.transfer_table_file)
     rows = []
     for row in table.to_dict("records"):
         cell = results.cell(row["cell"])
@@ -98,5 +84,6 @@ def _both(row: dict[Any, Any], name: str) -> str:
     return f"{score(row.get(name))} {spread(row.get(f'{name}_sd'))}".strip()
 
 
-def _read(file: Path) -> pd.DataFrame:
+def read_table(file: Path) -> pd.DataFrame:
+    """Return a table of a run; an empty one where it is not there."""
     return pd.read_csv(file, keep_default_na=False, na_values=[""]) if file.is_file() else pd.DataFrame()

@@ -20,6 +20,12 @@ def score(value: object, digits: int = 3) -> str:
     return "0" + text[2:] if text.strip("-0.") == "" and text.startswith("-") else text.replace("-", "−")
 
 
+def signed_score(value: object, digits: int = 3) -> str:
+    """Return a difference, its sign always in front."""
+    text = score(value, digits)
+    return f"+{text}" if text[0].isdigit() and text.strip("0.") else text
+
+
 def signed(text: str) -> str:
     """Return a sentence whose negative numbers have true minus signs; hyphens within words stay."""
     return re.sub(r"(?<![\w.-])-(?=\.?\d)", "−", text)
