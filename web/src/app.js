@@ -26,7 +26,7 @@ export class App {
     this.times = { ready: null, first: null, frame: null, worst: 0, lasso: null, hover: null };
     this.store = new Store({
       cell: 0, cell1: 0, method: null, colour: null, filters: new Map(), query: "", selected: null, onlyMoved: false,
-      focus: null, hover: null, playing: null, view: "map", tool: "pan", tab: "song", theme: "auto", names: true,
+      focus: null, hover: null, playing: null, view: "map", tool: "pan", tab: "song", theme: "auto",
       coloured: 0, narrowed: 0, mapped: 0, panned: 0, restyled: 0, clustered: 0, facts: 0, read: false, pathFrom: null, pathTo: null,
     });
     const { store } = this;
@@ -35,7 +35,7 @@ export class App {
     store.on(["cell", "cell1", "colour"], () => this.recolour());
     store.on(["cell", "cell1", "colour"], () => this.recluster());
     store.on(["selected", "filters", "query", "onlyMoved"], () => this.narrow());
-    store.on(["focus", "hover", "playing", "names"], () => this.maps.forEach((map) => map.touch()));
+    store.on(["focus", "hover", "playing"], () => this.maps.forEach((map) => map.touch()));
   }
 
   get run() {

@@ -27,6 +27,12 @@ export function clusterOf(clustering, row) {
   return { code, name: card?.name || `cluster ${code}`, text: card?.text ?? "", confidence: Number.isNaN(sure) ? null : sure };
 }
 
+/** Names of the labels that are not made of others ("language+genre" is). */
+export function simpleLabels(run) {
+  const names = run.labels.map(({ name }) => name);
+  return names.filter((name) => !name.includes("+") || !name.split("+").every((part) => names.includes(part)));
+}
+
 /** Facts of a song for its card: [term, words, own direction?]. */
 export function songFacts(run, facts, clustering, row) {
   const { songs } = run;
@@ -37,9 +43,7 @@ export function songFacts(run, facts, clustering, row) {
   if (language) say("language", Number.isFinite(sure) ? `${language} (${percent(sure)} sure)` : language, true);
   const cluster = clusterOf(clustering, row);
   if (cluster) say("cluster", cluster.confidence === null ? cluster.name : `${cluster.name} (${percent(cluster.confidence)} sure)`, true);
-  const names = new Set(run.labels.map(({ name }) => name));
-  const composite = (name) => name.includes("+") && name.split("+").every((part) => names.has(part));
-  for (const { name } of facts?.labels ?? []) if (name !== "language" && !composite(name)) say(name, facts.value(name, row), true);
+  for (const name of facts ? simpleLabels(run) : []) if (name !== "language") say(name, facts.value(name, row), true);
   return found;
 }
 

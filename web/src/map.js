@@ -178,7 +178,7 @@ export class MapView {
     const scale = this.scale * ratio;
     const at = { scale, left: picture.width / 2 - view.x * scale, top: picture.height / 2 + view.y * scale };
     picture.clear(this.app.colours.paper);
-    picture.scatter(stamps, this.looks, this.px, this.py, at, FAINT, 256);
+    if (this.app.active[this.index].mask !== null) picture.scatter(stamps, this.looks, this.px, this.py, at, FAINT, 256);
     picture.scatter(stamps, this.looks, this.px, this.py, at, 0, FAINT);
     this.base.getContext("2d", { alpha: false }).putImageData(picture.image, 0, 0);
   }

@@ -43,7 +43,7 @@ export function drawOverlay(map) {
   const { paper, ink, link } = app.colours;
   drawAssigned(map, context, css(ink));
   if (map.trail) drawTrail(map, context, css(paper), css(ink));
-  if (!map.lasso && app.store.state.names) drawNames(map, context, css(paper), css(ink));
+  if (!map.lasso) drawNames(map, context, css(paper), css(ink));
   const { focus, hover, playing } = app.store.state;
   const ring = (song, color, gap, width) => {
     const row = app.rowIn(index, song);

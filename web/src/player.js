@@ -14,6 +14,7 @@ export class Player {
   constructor(app) {
     this.app = app;
     this.queue = [];
+    this.wanted = false; // sound is wanted, also while a song without any is passed
     this.stretchOnly = false;
     this.audio = el("audio", { preload: "none" });
     this.audio.volume = Math.min(1, Math.max(0, Number(kept.get("volume", "0.8")) || 0));
@@ -28,13 +29,14 @@ export class Player {
 
   /** Whether the next song looked at should sound as well. */
   get auditioning() {
-    return this.app.store.state.playing !== null && !this.audio.paused;
+    return this.wanted;
   }
 
   /** Play a song ({run, row}) from its analysed stretch; further ones follow. */
   play(song, queue = []) {
     const url = this.app.soundUrl(song);
     this.queue = queue;
+    this.wanted = true;
     if (url === null) {
       this.audio.pause();
       this.app.store.set({ playing: null });
@@ -70,7 +72,8 @@ export class Player {
     const { focus, playing } = this.app.store.state;
     if (focus && (playing === null || focus.row !== playing.row || focus.run !== playing.run)) return this.play(focus);
     if (playing === null) return this.say("Choose a song first.");
-    if (this.audio.paused) this.start();
+    this.wanted = this.audio.paused;
+    if (this.wanted) this.start();
     else this.audio.pause();
   }
 

@@ -1,7 +1,7 @@
 // The songs that stand out as a real table: pages, sorting, keys; the way in for who cannot see or use the map.
 
 import { el, fill, icon, own } from "./dom.js";
-import { clusterOf } from "./facts.js";
+import { clusterOf, simpleLabels } from "./facts.js";
 import { clock, count, plural } from "./text.js";
 
 const PAGE = 100;
@@ -21,7 +21,7 @@ export function table(app) {
   const columns = () => [
     { key: "title", title: "title", of: (row) => run.songs.title[row] },
     ...(run.songs.artist ? [{ key: "artist", title: "artist", of: (row) => run.songs.artist[row] }] : []),
-    ...run.labels.slice(0, 3).map(({ name }) => label(name)),
+    ...simpleLabels(run).slice(0, 3).map(label),
     ...(app.clusterings[0] ? [{ key: "cluster", title: "cluster", of: (row) => clusterOf(app.clusterings[0], row)?.name ?? "" }] : []),
     { key: "duration", title: "length", of: (row) => run.songs.duration?.[row] ?? NaN, shown: (row) => clock(run.songs.duration?.[row] ?? NaN) },
     { key: "path", title: "file", of: (row) => run.songs.path[row] },
