@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from fake_run import HOSTILE, drawn_run, make_run
-from musaic.report import draw_report, write_figures, write_report
+from musaic.report import draw_report, tables, write_figures, write_report
 from musaic.report.limits import limits
 from musaic.report.reading import Results
 from musaic.report.verdict import comparisons, found
@@ -333,6 +334,16 @@ def test_negative_numbers_in_a_sentence_have_true_minus_signs_and_names_keep_the
 def test_the_interval_of_ami_stands_in_the_leaderboard(page, run):
     row = next(row for row in pd.read_csv(run / "leaderboard.csv").to_dict("records") if row["rank"] == 1)
     assert f"{score(row['ami_low'])} to {score(row['ami_high'])}" in page.text
+
+
+def test_the_space_that_was_clustered_is_named_where_it_is_not_the_latent_one(run, tmp_path):
+    folder = shutil.copytree(run, tmp_path / "spaces")
+    table = pd.read_csv(folder / "leaderboard.csv", keep_default_na=False)
+    table["space"] = "umap10"
+    table.to_csv(folder / "leaderboard.csv", index=False)
+    lines = tables.leaderboard(Results(folder))["groups"]
+    assert all(line["head"]["params"].endswith("in umap10") for line in lines)
+    assert not any("in latent" in line["head"]["params"] for line in tables.leaderboard(Results(run))["groups"])
 
 
 def test_a_row_without_a_rank_says_why_though_nothing_is_wrong_with_it(page, run):

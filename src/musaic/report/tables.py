@@ -170,12 +170,18 @@ def _head(results: Results, row: dict[Any, Any]) -> dict[str, Any]:
         "cell": str(row.get("cell")),
         "clustering": row.get("clustering"),
         "k": number(row.get("n_clusters")),
-        "params": _params(row),
+        "params": ", ".join(part for part in (_params(row), _where(row)) if part),
         "spaces": [_cells(row, column) for column in OF_SPACES],
         "stability": score(row.get("stability"), 2),
         "coverage": share(row.get("coverage")) if (number(row.get("coverage")) or 0) < 1 else "",
         "active": "" if number(row.get("active_units")) is None else score(row.get("active_units"), 0),
     }
+
+
+def _where(row: dict[Any, Any]) -> str:
+    """Return the space that was clustered, where it is not the latent one."""
+    space = row.get("space")
+    return f"in {space}" if isinstance(space, str) and space != "latent" else ""
 
 
 def _params(row: dict[Any, Any]) -> str:
