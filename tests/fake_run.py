@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from functools import cache
 from pathlib import Path
@@ -94,6 +95,29 @@ def make_run(
     )
     _json(folder / "timings.json", {})
     return folder
+
+
+def place_song(run: Path, cell: str, file: Path, *, latent: np.ndarray, track_id: str, **said: Any) -> None:
+    """Keep a song in a run as `musaic assign` does: in cluster 0 of a cell's clusterings, at (0, 0) of its map."""
+    from musaic.files import content_id, write_parquet
+
+    entry = next(one for one in json.loads((run / "cells.json").read_text("utf-8"))["cells"] if one["cell"] == cell)
+    content = content_id(file)
+    facts = {"track_id": track_id, "content_id": content, "audio": os.path.relpath(file, run), "status": "ok"}
+    facts |= {"duration": 2.0, "start": 0.0, "seconds": 2.0, "title": None, "artist": None, "labels": "{}", **said}
+    where = {"cell": cell, "seed": 0, "x_umap": 0.0, "y_umap": 0.0, "x_tsne": np.nan, "y_tsne": np.nan}
+    rows = [
+        {
+            **facts,
+            **where,
+            "clustering": one["id"],
+            "cluster": 0,
+            "confidence": 0.5,
+            "latent": latent.astype(np.float32),
+        }
+        for one in entry["clusterings"]
+    ]
+    write_parquet(run / "assigned" / f"{content}.parquet", pd.DataFrame(rows).astype({"cluster": "Int64"}))
 
 
 def _json(path: Path, data: Any) -> None:

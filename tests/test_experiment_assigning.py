@@ -16,9 +16,13 @@ import soundfile
 import musaic
 from musaic.cli import invoke
 from musaic.clustering import CLUSTERERS
+from musaic.corpus.lyrics import match_lyrics
 from musaic.errors import MusaicError, UsageError
+from musaic.experiment import arriving
+from musaic.experiment.arriving import read_arrivals
 from musaic.experiment.assigned import Assigned
 from musaic.experiment.assigning import assign
+from musaic.experiment.loading import load_experiment
 from musaic.experiment.runner import run
 from songs import WORDS, sound, write_tree
 
@@ -31,7 +35,6 @@ EXPERIMENT = {
     "features": {"duration": 1.0, "n_mels": 32},
     "cells": [
         {"model": "pca", "input": "statistics", "n_components": 3},
-        {"model": "beta-vae", "input": "statistics", **SMALL},
         {"model": "vade", "input": "statistics", "prior": MIXTURE, **SMALL},
         {
             "name": "joint",
@@ -47,11 +50,11 @@ EXPERIMENT = {
     "clusterings": [
         {"algorithm": "kmeans", "n_clusters": 2, "n_init": 1},
         {"algorithm": "kmeans", "n_clusters": 2, "n_init": 1, "space": "pca2", "cells": ["pca*"]},
-        {"algorithm": "agglomerative", "n_clusters": 2},
-        {"algorithm": "dbscan", "eps": "knee", "min_samples": 2},
-        {"algorithm": "hdbscan", "min_cluster_size": 2},
-        {"algorithm": "gmm", "n_clusters": 2},
-        {"algorithm": "spectral", "n_clusters": 2, "n_neighbors": 4},
+        {"algorithm": "agglomerative", "n_clusters": 2, "cells": ["pca*"]},
+        {"algorithm": "dbscan", "eps": "knee", "min_samples": 2, "cells": ["pca*"]},
+        {"algorithm": "hdbscan", "min_cluster_size": 2, "cells": ["pca*"]},
+        {"algorithm": "gmm", "n_clusters": 2, "cells": ["pca*"]},
+        {"algorithm": "spectral", "n_clusters": 2, "n_neighbors": 4, "cells": ["pca*"]},
         {"algorithm": "vade"},
     ],
     "evaluation": {"permutations": 1, "bootstrap": 100, "probes": [], "language": False, "labels": ["genre"]},
@@ -139,7 +142,8 @@ def test_a_new_song_has_one_place_alone_in_company_and_in_another_process(done: 
     )
     cache = str(done.path.parent / "cache")
     command = [sys.executable, "-m", "musaic", "assign", str(done.path), str(new), "--no-keep", "--json", "--quiet"]
-    other = subprocess.run([*command, "--cache", cache], capture_output=True, text=True, check=True, encoding="utf-8")
+    command += ["--cache", cache, "--workers", "0"]
+    other = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8")
     assert json.loads(other.stdout) == json.loads(json.dumps(together.plain()))
     assert not done.assigned_folder.exists()
 
@@ -233,6 +237,22 @@ def test_words_come_from_where_they_are_said_to_be(done: musaic.Run, new: Path, 
     assert said[["title", "artist", "language", "genre"]].tolist() == ["নদী", "কেউ", "bangla", "pop"]
     with pytest.raises(MusaicError, match="no cell of"):
         place(done, song, cells=["far"])
+
+
+def test_lyrics_beside_songs_are_looked_for_once_and_are_each_song_s_own(
+    done: musaic.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+    monkeypatch.setattr(
+        arriving, "match_lyrics", lambda audio, lyrics: looked.append(audio) or match_lyrics(audio, lyrics)
+    )
+    for number in range(5):
+        (tmp_path / f"গান {number}.mp3").write_bytes(b"none")
+        (tmp_path / f"গান {number}.txt").write_text(f"আমার গান নদী {number}", "utf-8")
+    files = [*sorted(tmp_path.glob("*.mp3")), tmp_path / "gone.mp3"]
+    tracks = read_arrivals(files, load_experiment(done.experiment_file), done.tracks, workers=0).tracks
+    assert tracks["lyrics_source"].tolist() == [*(f"গান {number}.txt" for number in range(5)), None]
+    assert len(looked) == 2
 
 
 def test_a_model_is_told_the_labels_that_are_given(done: musaic.Run, new: Path) -> None:

@@ -16,6 +16,7 @@ from musaic.errors import MusaicError, UsageError
 from musaic.experiment.assigning import assign
 from musaic.experiment.decoding import Decoder, can_decode, decoder
 from musaic.experiment.runner import run
+from musaic.files import read_json, write_json
 from songs import sound, write_tree
 
 SMALL = {"training": {"epochs": 1, "batch_size": 8}, "crop": 16}
@@ -38,7 +39,6 @@ EXPERIMENT = {
             "network": NETWORK,
         },
         {"model": "pca", "input": "log_mel"},
-        {"model": "basic-vae", "input": "statistics", "latent_dim": 2, "training": {"epochs": 1}},
     ],
     "clusterings": [{"algorithm": "kmeans", "n_clusters": 2, "n_init": 1}],
     "evaluation": {"permutations": 1, "bootstrap": 100, "probes": [], "language": False, "labels": ["genre"]},
@@ -65,13 +65,20 @@ def songs(done: musaic.Run) -> tuple[str, str]:
     return done.tracks["track_id"].iloc[0], done.tracks["track_id"].iloc[-1]
 
 
-def test_only_models_of_spectra_are_heard(done: musaic.Run) -> None:
+def test_only_models_of_spectra_are_heard(done: musaic.Run, tmp_path: Path) -> None:
     assert [cell["status"] for cell in done.cells] == ["done"] * len(EXPERIMENT["cells"])
     assert {cell["cell"] for cell in done.cells if can_decode(done, cell["cell"])} == {
         done.find_cell(name) for name in HEARD
     }
     with pytest.raises(UsageError, match="cannot be heard"):
         decoder(done, "pca")
+    shutil.copytree(done.path, tmp_path / "run")
+    own = musaic.open_run(tmp_path / "run")
+    file = own.model_folder(own.find_cell("late"), 0) / "config.json"
+    head = read_json(file)
+    del head["modalities"]["log_mel"]
+    write_json(file, head)
+    assert not can_decode(own, "late")
     with pytest.raises(UsageError, match="no seed 9"):
         decoder(done, "mel", 9)
 
@@ -149,3 +156,13 @@ def test_songs_that_were_moved_and_songs_that_came_later_are_heard(done: musaic.
     assert later.original(new)[0].shape == later.decoded(new)[0].shape
     with pytest.raises(UsageError, match="unknown song"):
         later.latents("nobody.wav")
+
+
+def test_a_value_that_a_model_refuses_is_not_told(done: musaic.Run) -> None:
+    heard, track = decoder(done, "mel"), songs(done)[0]
+    assert heard.model.config_.unseen == "refuse"
+    other = musaic.open_run(done.path)
+    other.tracks.loc[other.tracks["track_id"] == track, "genre"] = "polka"
+    told = decoder(other, "mel")
+    assert told.labels(track) == {}
+    np.testing.assert_array_equal(told.decoded(track)[0], heard.decode(heard.latents(track))[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musaic.errors import UsageError
@@ -17,6 +17,7 @@ def _map(n: int = 40, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(xy, columns=["x", "y"], index=[f"গান/{i}.mp3" for i in range(n)])
 
 
+@settings(max_examples=30)
 @given(
     angle=st.floats(-np.pi, np.pi),
     scale=st.floats(0.01, 100),
@@ -28,7 +29,7 @@ def test_a_turned_mirrored_scaled_and_moved_copy_comes_back(
 ) -> None:
     first = _map()
     R = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    second = first @ (R * scale * [1, -1 if mirrored else 1]) + shift
+    second = first @ (R * scale * [1, -1 if mirrored else 1]) + np.array(shift)
     second.columns = ["x", "y"]
     np.testing.assert_allclose(align_map(first, second), first, atol=1e-6)
 

@@ -269,6 +269,20 @@ def test_a_playlist_s_name_breaks_out_of_nothing(client: TestClient, name: str |
     assert answer.content.decode("utf-8").startswith("#EXTM3U\n")
 
 
+def test_no_error_tells_where_things_lie_on_this_machine(tmp_path: Path) -> None:
+    one = made(tmp_path)
+    client = browser(create_app([one.run], cache=tmp_path / "cache"), raise_server_exceptions=False)
+    (one.run / "embeddings" / VAE / "seed-0.parquet").write_bytes(b"damaged")
+    (one.run / "clusters" / VAE / "seed-0").rename(tmp_path / "gone")
+    (one.run / "maps" / VAE / "umap.parquet").write_bytes(b"damaged")
+    asked = ["/neighbours?row=0", "/path?from=0&to=1", "", "/latents/0"]
+    told = [client.get(f"/api/0/cells/{VAE}{rest}").json()["error"] for rest in asked]
+    body = {"rows": [0], "format": "csv", "cell": VAE}
+    told.append(client.post("/api/0/playlist", json=body).json()["error"])
+    assert "run/embeddings/" in told[0]
+    assert not [sentence for sentence in told if str(tmp_path) in sentence]
+
+
 # Bodies
 
 

@@ -10,8 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,9 @@ import soundfile
 from starlette.testclient import TestClient
 
 from explored import VAE, Made, browser, made
+from fake_run import HOSTILE, place_song
 from musaic.errors import UsageError
+from musaic.explorer.kept import Kept
 from musaic.explorer.launch import _bound
 from musaic.explorer.server import create_app
 from musaic.files import content_id, write_parquet
@@ -198,19 +203,72 @@ def test_a_song_that_was_placed_later_is_heard_while_it_is_the_same_file(explore
 # Listening
 
 
-def test_neighbours_are_the_nearest_in_latent_space(client: TestClient, explored: Made, ids: list[str]) -> None:
+def _heard(explored: Made, ids: list[str]) -> set[int]:
+    tracks = Run.open(explored.run).tracks.set_index("track_id").loc[ids]
+    return set(np.flatnonzero(tracks["audio"].notna() & (tracks["status"] == "ok")).tolist())
+
+
+def test_neighbours_are_the_nearest_in_latent_space_with_sound(
+    client: TestClient, explored: Made, ids: list[str]
+) -> None:
     found = client.get(f"/api/0/cells/{VAE}/neighbours", params={"row": 7, "k": 5}).json()
     Z = Run.open(explored.run).embedding(VAE).reindex(ids).to_numpy()
     distances = np.linalg.norm(Z - Z[7], axis=1)
-    assert found["rows"] == [row for row in np.argsort(distances).tolist() if row != 7][:5]
+    heard = _heard(explored, ids)
+    assert len(heard) < len(ids)
+    assert found["rows"] == [row for row in np.argsort(distances).tolist() if row != 7 and row in heard][:5]
     np.testing.assert_allclose(found["distances"], distances[found["rows"]], rtol=1e-4)
 
 
-def test_a_path_leads_from_one_song_to_the_other(client: TestClient) -> None:
-    asked = {"from": 3, "to": 20, "steps": 6, "per_artist": 3}
-    rows = client.get(f"/api/0/cells/{VAE}/path", params=asked).json()["rows"]
-    assert (rows[0], rows[-1]) == (3, 20)
-    assert len(rows) == len(set(rows)) == 6
+def test_a_path_leads_from_one_song_to_the_other_through_songs_with_sound(
+    client: TestClient, explored: Made, ids: list[str]
+) -> None:
+    heard = sorted(_heard(explored, ids))
+    for steps in range(2, 9):
+        asked = {"from": heard[0], "to": heard[-1], "steps": steps, "per_artist": 3}
+        rows = client.get(f"/api/0/cells/{VAE}/path", params=asked).json()["rows"]
+        assert (rows[0], rows[-1]) == (heard[0], heard[-1])
+        assert len(rows) == len(set(rows)) == steps
+        assert set(rows) <= set(heard)
+
+
+def test_a_song_that_was_placed_later_is_a_song_like_others(tmp_path: Path) -> None:
+    one = made(tmp_path)
+    file = write(tmp_path / "elsewhere" / "नया.wav", music(1.0))
+    Z = Run.open(one.run).embedding(VAE)
+    near = one.songs["wav"]
+    place_song(one.run, VAE, file, latent=Z.loc[near].to_numpy() + 1e-3, track_id="नया.wav#1234", title=HOSTILE)
+    client = browser(create_app([one.run]))
+    data = client.get("/api/page").json()["runs"][0]
+    assert (data["n"], data["assigned"]) == (31, {"n": 1})
+    row, new = unpack_texts(data["songs"]["track_id"], 31).index(near), 30
+    address = f"/api/0/cells/{VAE}"
+    assert client.get(f"{address}/neighbours", params={"row": row, "k": 1}).json()["rows"] == [new]
+    assert client.get(f"{address}/neighbours", params={"row": new, "k": 1}).json()["rows"] == [row]
+    assert client.get(f"{address}/path", params={"from": new, "to": row, "steps": 2}).json()["rows"] == [new, row]
+    for form, end in (("m3u8", "\n../elsewhere/नया.wav\n"), ("csv", ",0\n")):
+        answer = client.post("/api/0/playlist", json={"rows": [new], "format": form, "cell": VAE})
+        assert answer.content.decode("utf-8").endswith(end)
+
+
+def test_a_run_of_words_alone_has_neighbours_too(tmp_path: Path) -> None:
+    one = made(tmp_path)
+    file = Run.open(one.run).tracks_file
+    pd.read_parquet(file).assign(audio=None).to_parquet(file, index=False)
+    found = browser(create_app([one.run])).get(f"/api/0/cells/{VAE}/neighbours", params={"row": 7, "k": 29})
+    assert sorted([7, *found.json()["rows"]]) == list(range(30))
+
+
+def test_songs_placed_while_the_page_is_open_shift_no_row(tmp_path: Path) -> None:
+    one = made(tmp_path)
+    client = browser(create_app([one.run]))
+    assert client.get("/api/page").json()["runs"][0]["n"] == 30
+    kept = client.get(f"/api/0/cells/{VAE}").json()
+    place_song(one.run, VAE, one.corpus / "plain.wav", latent=np.zeros(4), track_id="a.wav#1234")
+    assert client.get(f"/api/0/cells/{VAE}").json() == kept
+    other = next(cell["cell"] for cell in Run.open(one.run).cells if cell["cell"] != VAE and cell["status"] == "done")
+    assert "again" in _error(client.get(f"/api/0/cells/{other}"), 400)
+    assert max(client.get(f"/api/0/cells/{VAE}/neighbours?row=7&k=40").json()["rows"]) < 30
 
 
 def test_playlists_are_saved_with_their_names(client: TestClient, explored: Made, ids: list[str]) -> None:
@@ -307,6 +365,29 @@ def test_points_and_songs_are_decoded_to_sound(decoding: TestClient, explored: M
 @pytest.mark.parametrize("z", [[1, 2], [1, 2, "3"], [1, 2, True], [1, 2, None], "123", None, [1, 2, 1e300]])
 def test_a_point_that_is_none_is_refused(decoding: TestClient, z: Any) -> None:
     assert "z" in _error(decoding.post(f"/api/0/cells/{VAE}/decode", json={"z": z}), 400)
+
+
+# Many at once
+
+
+def test_what_many_ask_for_at_once_is_made_once_and_a_failure_is_not_kept() -> None:
+    kept, made_by, together = Kept[int](2), [], threading.Barrier(6)
+
+    def make() -> int:
+        made_by.append(threading.get_ident())
+        time.sleep(0.05)
+        return 7
+
+    def ask(_: int) -> int:
+        together.wait()
+        return kept.get("song", make)
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(ask, range(6))) == [7] * 6
+    assert len(made_by) == 1
+    with pytest.raises(ZeroDivisionError):
+        kept.get("other", lambda: 1 // 0)
+    assert [kept.get(key, lambda: 8) for key in ("other", "third", "song")] == [8, 8, 8]  # two are held
 
 
 # Two runs

@@ -41,6 +41,7 @@ def assign(
     """Place new songs in a finished run: their clusters, their neighbours, their places on the maps."""
     from musaic.errors import MusaicError
     from musaic.experiment.assigning import assign as assign_songs
+    from musaic.listening.words import one_line
     from musaic.progress import Reporter
 
     reporter = Reporter(quiet=quiet)
@@ -58,9 +59,9 @@ def assign(
         reporter=reporter,
     )
     for name, why in found.left_out.items():
-        reporter.say(f"left out: {name}: {why}")
+        reporter.say(one_line(f"left out: {name}: {why}"))
     for note in found.notes:
-        reporter.say(f"note: {note}")
+        reporter.say(one_line(f"note: {note}"))
     if json:
         import json as formatter
 
@@ -89,12 +90,14 @@ def _labels(given: list[str]) -> dict[str, str]:
 
 def _lines(found: Assigned) -> list[str]:
     """Return what became of every song, for a person."""
+    from musaic.listening.words import one_line
+
     lines = []
     for song in found.plain()["songs"]:
         told = f" ({song['status']}: {song['reason']})" if song["reason"] else ""
-        lines.append(_one_line(f"{song['file']}: {song['title']}{told}"))
+        lines.append(one_line(f"{song['file']}: {song['title']}{told}"))
         if song["in_run"]:
-            lines.append(_one_line(f"  a song of the run: {song['track_id']}"))
+            lines.append(f"  a song of the run: {one_line(song['track_id'])}")
         for cell in song["cells"]:
             lines.append(f"  {cell['cell']}, seed {cell['seed']}")
             for one in cell["clusterings"]:
@@ -102,10 +105,5 @@ def _lines(found: Assigned) -> list[str]:
                 called = f" “{one['name']}”" if one["name"] and one["cluster"] != -1 else ""
                 lines.append(f"    {one['clustering']}: {cluster}{called}, confidence {one['confidence']:.2f}")
             near = [f"{other['track_id']} ({other['distance']:.3g})" for other in cell["neighbours"][:SHOWN]]
-            lines += [_one_line(f"    near: {'; '.join(near)}")] if near else []
+            lines += [f"    near: {one_line('; '.join(near))}"] if near else []
     return lines
-
-
-def _one_line(text: str) -> str:
-    """Return text without what would break a line or speak to the terminal: names are strangers'."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

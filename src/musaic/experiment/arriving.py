@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,12 +70,19 @@ class _Song:
 
 @dataclass(frozen=True)
 class _Place:
-    """Audio files below one folder, as paths relative to it, and the lyrics that may be theirs."""
+    """Audio files below one folder, as paths relative to it, and the lyrics that lie with them."""
 
     root: Path
     audio: tuple[str, ...]
-    siblings: tuple[str, ...]
-    lyrics: tuple[str, ...]
+    matches: Matches
+
+
+class _Folders:
+    """Folders, each read once however many of its files are named."""
+
+    def __init__(self) -> None:
+        self.below = cache(walk)
+        self.beside = cache(_beside)
 
 
 def read_arrivals(
@@ -118,7 +126,8 @@ def read_arrivals(
         raise UsageError("no songs were named; give audio files, or folders of them.")
     told = _told(labels or {}, known)
     words = None if lyrics is None else Path(lyrics)
-    songs = [song for file in files for song in _songs(file, words)]
+    folders = _Folders()
+    songs = [song for file in files for song in _songs(file, words, folders)]
     rows = [song.row for song in songs]
     if words is not None and words.is_file():
         _take_the_one(rows, words)
@@ -160,15 +169,24 @@ def _told(labels: Mapping[str, str], known: pd.DataFrame) -> dict[str, str]:
     return {name: _spelt(nfc(" ".join(value.split())), name, known) for name, value in labels.items()}
 
 
-def _place(path: Path) -> _Place:
+def _place(path: Path, folders: _Folders) -> _Place:
     """Return what a path stands for: a tree, or one file among its neighbours."""
     if path.is_dir():
-        found = walk(path)
-        return _Place(path, tuple(found.audio), tuple(found.audio), tuple(found.lyrics))
-    beside = sorted(_names(path.parent))
-    audio = {path.name, *(name for name in beside if suffix(name) in AUDIO_SUFFIXES)}
-    lyrics = [name for name in beside if suffix(name) in LYRICS_SUFFIXES and name != path.name]
-    return _Place(path.parent, (path.name,), tuple(sorted(audio)), tuple(lyrics))
+        found = folders.below(path)
+        return _Place(path, tuple(found.audio), match_lyrics(found.audio, found.lyrics))
+    audio, lyrics, matches = folders.beside(path.parent)
+    if path.name not in audio:  # not called like a sound file, hidden, or not there
+        own = [name for name in lyrics if name != path.name]
+        matches = match_lyrics(sorted([path.name, *audio]), own)
+    return _Place(path.parent, (path.name,), matches)
+
+
+def _beside(folder: Path) -> tuple[list[str], list[str], Matches]:
+    """Return the names of audio and of lyrics in a folder, and which of these are each other's."""
+    names = sorted(_names(folder))
+    audio = [name for name in names if suffix(name) in AUDIO_SUFFIXES]
+    lyrics = [name for name in names if suffix(name) in LYRICS_SUFFIXES]
+    return audio, lyrics, match_lyrics(audio, lyrics)
 
 
 def _names(folder: Path) -> Iterator[str]:
@@ -178,10 +196,10 @@ def _names(folder: Path) -> Iterator[str]:
         return
 
 
-def _songs(file: str | Path, words: Path | None) -> list[_Song]:
+def _songs(file: str | Path, words: Path | None, folders: _Folders) -> list[_Song]:
     """Return the songs that a path stands for; for a folder without any, a row that says so."""
-    place = _place(Path(file))
-    rows = _rows(place, words)
+    place = _place(Path(file), folders)
+    rows = _rows(place, words, folders)
     if not rows:
         nothing = Row(nfc(readable_name(place.root.name)), guess=nfc(readable_name(place.root.name)))
         nothing.status, nothing.reason = Status.MISSING, "no audio file lies below it"
@@ -190,12 +208,12 @@ def _songs(file: str | Path, words: Path | None) -> list[_Song]:
     return [_Song(row, readable_name(name), place.root) for row, name in zip(rows, shown, strict=True)]
 
 
-def _rows(place: _Place, words: Path | None) -> list[Row]:
+def _rows(place: _Place, words: Path | None, folders: _Folders) -> list[Row]:
     """Return a row for every file, with the lyrics that are its own."""
     if words is None:
-        texts, matches = place.root, match_lyrics(place.siblings, place.lyrics)
+        texts, matches = place.root, place.matches
     elif words.is_dir():
-        texts, matches = words, match_lyrics(place.audio, walk(words).lyrics)
+        texts, matches = words, match_lyrics(place.audio, folders.below(words).lyrics)
     elif words.is_file():
         texts, matches = words.parent, Matches()
     else:

@@ -10,6 +10,7 @@ Letters: C frames of a crop, F features of a frame, Z latent dimensions.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from musaic.models.vae.estimator import Vae
 
 LOG_MEL, MFCC = "log_mel", "mfcc"
+_ONE_AT_A_TIME = threading.Lock()
 Sound = tuple[NDArray[np.float32], int]
 """Mono samples, and their rate in Hz."""
 
@@ -155,16 +157,26 @@ class Decoder:
         # deviations over crops, and features that late fusion takes as they are, stand behind the means
         return np.asarray(embedded[: len(self._weights)] / self._weights, np.float32)
 
-    def labels(self, track_id: str) -> dict[str, str | None]:
-        """Return what the model is told of a song beside its features: the labels that it is conditional on."""
+    def labels(self, track_id: str) -> dict[str, str]:
+        """Return what the model is told of a song beside its features: the labels that it is conditional on.
+
+        Those that are not known of the song are left out, and so are values that the model refuses to be told.
+        """
         names = self.model.config_.condition
         tracks = self.run.tracks[self.run.tracks["track_id"] == track_id]
         if len(tracks):
-            return {name: label_values(tracks, name)[0] for name in names if set(name.split("+")) <= set(tracks)}
-        placed = self._placed(track_id)
-        known = {} if placed is None else json.loads(str(placed["labels"]))
-        parts = {name: [known.get(part) for part in name.split("+")] for name in names}
-        return {name: None if None in values else "+".join(map(str, values)) for name, values in parts.items()}
+            told = {name: label_values(tracks, name)[0] for name in names if set(name.split("+")) <= set(tracks)}
+        else:
+            placed = self._placed(track_id)
+            said = {} if placed is None else json.loads(str(placed["labels"]))
+            parts = {name: [said.get(part) for part in name.split("+")] for name in names}
+            told = {name: None if None in values else "+".join(map(str, values)) for name, values in parts.items()}
+        refuses, known = self.model.config_.unseen == "refuse", self.model.vocabulary_.values
+        return {
+            name: value
+            for name, value in told.items()
+            if value is not None and not (refuses and value not in known[name])
+        }
 
     def decode(self, z: ArrayLike, labels: Mapping[str, str | None] | None = None) -> Sound:
         """Return the sound that a place in latent space stands for.
@@ -192,14 +204,7 @@ class Decoder:
 
     def decoded(self, track_id: str) -> Sound:
         """Return the sound that the model makes of a song: of its place in latent space, and of its labels."""
-        known = self.model.vocabulary_.values
-        refuses = self.model.config_.unseen == "refuse"
-        told = {
-            name: value
-            for name, value in self.labels(track_id).items()
-            if value is not None and not (refuses and value not in known[name])
-        }
-        return self.decode(self.latents(track_id), told)
+        return self.decode(self.latents(track_id), self.labels(track_id))
 
     def interpolate(self, a: str, b: str, steps: int = 7) -> NDArray[np.float32]:
         """Return places on the straight line from one song to another, both included, shape (steps, Z).
@@ -243,8 +248,9 @@ class Decoder:
         from musaic.audio.synthesis import griffin_lim_from_log_mel, log_mel_from_mfcc
 
         f = self.features
-        # one thread: the last bits of its products depend on the number of threads
-        with threadpool_limits(1):
+        # one thread: the last bits of its products depend on the number of threads, which is the whole process's, so
+        # that whoever listens meanwhile must wait
+        with _ONE_AT_A_TIME, threadpool_limits(1):
             if self.modality == MFCC:
                 values = log_mel_from_mfcc(values[:, : f.n_mfcc], f.n_mels)
             y = griffin_lim_from_log_mel(

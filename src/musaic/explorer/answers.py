@@ -64,7 +64,7 @@ def status_of(error: Exception) -> int:
 
 
 def failed(request: Request, error: Exception) -> Response:
-    """Return an error as ``{"error": "one sentence"}``."""
+    """Return an error as ``{"error": "one sentence"}``, which does not tell where on this machine things lie."""
     if isinstance(error, HTTPException):
         sentence = f"{request.method} {request.url.path!r} is not answered here ({error.detail})."
     elif isinstance(error, MusaicError):
@@ -74,7 +74,7 @@ def failed(request: Request, error: Exception) -> Response:
             traceback.print_exception(error)
         cause = f"{type(error).__name__}: {error}".splitlines()[0]
         sentence = f"something unforeseen happened ({cause}); start again with MUSAIC_TRACEBACK=1 to see where."
-    return as_json({"error": sentence}, status_of(error))
+    return as_json({"error": request.app.state.shelf.without_folders(sentence)}, status_of(error))
 
 
 def place(text: str, n: int, what: str) -> int:

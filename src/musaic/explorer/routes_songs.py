@@ -17,7 +17,7 @@ from musaic.explorer.shelf import OpenRun, Shelf
 from musaic.explorer.sound import response
 
 MOST_NEIGHBOURS = 1000
-MOST_STEPS = 1000
+MOST_STEPS = 100
 MOST_PER_ARTIST = 1000
 MOST_IN_A_PLAYLIST = 1_000_000
 MOST_NAME = 200  # characters
@@ -34,20 +34,20 @@ def audio(request: Request) -> Response:
 
 
 def neighbours(request: Request) -> Response:
-    """Answer with the nearest songs in latent space."""
+    """Answer with the nearest songs in latent space that can be heard."""
     from musaic.listening.neighbours import neighbours
 
     opened = _opened(request)
     cell = opened.cell(request.path_params["cell"])
     row = whole(request, "row", least=0, most=len(opened.ids) - 1)
     k = whole(request, "k", least=1, most=MOST_NEIGHBOURS, default=12)
-    found = neighbours(opened.run, cell, opened.ids[row], k=k, seed=opened.seed(cell))
+    found = neighbours(opened.run, cell, opened.ids[row], k=k, seed=opened.seed(cell), among=opened.offered)
     rows = [opened.rows[track_id] for track_id in found["track_id"]]
     return as_json({"rows": rows, "distances": finite(found["distance"])})
 
 
 def path(request: Request) -> Response:
-    """Answer with the songs that lead from one to another."""
+    """Answer with the songs that lead from one to another, through songs that can be heard."""
     from musaic.listening.path import song_path
 
     opened = _opened(request)
@@ -55,7 +55,16 @@ def path(request: Request) -> Response:
     start, end = (opened.ids[whole(request, name, least=0, most=len(opened.ids) - 1)] for name in ("from", "to"))
     steps = whole(request, "steps", least=2, most=MOST_STEPS, default=12)
     per_artist = whole(request, "per_artist", least=1, most=MOST_PER_ARTIST, default=2)
-    found = song_path(opened.run, cell, start, end, steps=steps, per_artist=per_artist, seed=opened.seed(cell))
+    found = song_path(
+        opened.run,
+        cell,
+        start,
+        end,
+        steps=steps,
+        per_artist=per_artist,
+        seed=opened.seed(cell),
+        among=opened.offered,
+    )
     return as_json({"rows": [opened.rows[track_id] for track_id in found]})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from musaic.errors import TrackError, UsageError
 from musaic.explorer.answers import NotThereError, place
 from musaic.explorer.kept import Kept
 from musaic.explorer.sound import Sounds, inside
+from musaic.files import cache_folder
 from musaic.runs import Run
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class OpenRun:
         self.corpus = corpus
         self.follow_links = follow_links
         self.root = corpus_root(run, corpus)
+        self._placed_files = self._assigned()
         self._decoders: Kept[Decoder] = Kept(_DECODERS)
         self._columns: Kept[dict[str, Any]] = Kept(_COLUMNS)
 
@@ -54,7 +57,9 @@ class OpenRun:
         """The songs' ids by row, as the page numbers them."""
         from musaic.report.dataset import song_ids
 
-        return song_ids(self.run)
+        ids = song_ids(self.run)
+        self.check()
+        return ids
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -67,6 +72,28 @@ class OpenRun:
         from musaic.listening.sound import audio_files
 
         return audio_files(self.run, self.corpus)
+
+    @cached_property
+    def offered(self) -> frozenset[str]:
+        """The songs that are neighbours or on a way: those of the page with sound; in a run without any, all."""
+        songs = frozenset(self.ids)
+        return songs & {*self.files, *self.placed} or songs
+
+    def check(self) -> None:
+        """Refuse what was read after songs had been placed in the run: rows are others then than those of the page.
+
+        Raises
+        ------
+        UsageError
+            Where it is so.
+        """
+        if self._assigned() != self._placed_files:
+            raise UsageError(
+                f"songs were placed in {self.run.path.name} since it was opened; start 'musaic explore' again."
+            )
+
+    def _assigned(self) -> list[str]:
+        return sorted(file.name for file in self.run.assigned_folder.glob("*.parquet"))
 
     def song(self, row: str) -> str:
         """Return the ``track_id`` of a row number in an address; `NotThereError` where it is none."""
@@ -110,7 +137,12 @@ class OpenRun:
         """Return a cell's maps and clusterings, packed."""
         from musaic.report.dataset import cell_columns
 
-        return self._columns.get(cell, lambda: cell_columns(self.run, cell))
+        def make() -> dict[str, Any]:
+            columns = cell_columns(self.run, cell)
+            self.check()
+            return columns
+
+        return self._columns.get(cell, make)
 
     def decoder(self, cell: str) -> Decoder:
         """Return what turns a cell's latents into sound; `UsageError` where its model cannot."""
@@ -185,11 +217,21 @@ class Shelf:
                 if not file.is_file():
                     raise UsageError(f"{run.path} is not finished (it has no {file.name}); end it with 'musaic run'.")
         sounds = Sounds(cache)
+        self._cache = cache_folder(cache)
+        self._page: Kept[str] = Kept(1)
         self.runs = [OpenRun(run, sounds, corpus=corpus, follow_links=follow_links) for run in opened]
 
     def __getitem__(self, number: str) -> OpenRun:
         """Return a run by its number in an address; `NotThereError` where it is none."""
         return self.runs[place(number, len(self.runs), "run")]
+
+    def without_folders(self, sentence: str) -> str:
+        """Return a sentence in which the folders of runs, corpora and the cache are called by their names alone."""
+        folders = [self._cache, *(one.run.path for one in self.runs), *(one.root for one in self.runs if one.root)]
+        whole = {path for folder in folders for path in (folder.absolute(), folder.resolve()) if path.name}
+        for path in sorted(whole, key=lambda path: -len(path.parts)):
+            sentence = path.name.join(re.split(rf"{re.escape(str(path))}(?!\w)", sentence))
+        return sentence
 
     def warm(self) -> None:
         """Make the first sound come as fast as the next ones."""
@@ -197,17 +239,22 @@ class Shelf:
 
         musaic.explorer.playable.load()
         for one in self.runs:
-            _ = one.files, one.placed
+            _ = one.offered
 
     @property
     def names(self) -> list[str]:
         """What the runs are called."""
         return [str(one.run.experiment.get("name") or one.run.path.resolve().name) for one in self.runs]
 
-    @cached_property
+    @property
     def page(self) -> str:
         """The data of the page in JSON, all but the cells' columns."""
+        return self._page.get("page", self._described)
+
+    def _described(self) -> str:
         from musaic.report.dataset import dataset, page_json
 
         parts = [dataset(one.run, mode="explore", corpus=one.corpus) for one in self.runs]
+        for one in self.runs:
+            one.check()
         return page_json({**parts[0], "runs": [run for part in parts for run in part["runs"]]})

@@ -17,9 +17,10 @@ from musaic.listening.choice import (
 )
 from musaic.listening.neighbours import neighbours
 from musaic.listening.path import PER_ARTIST, song_path
+from musaic.listening.placed import all_clusters, all_songs
 from musaic.listening.playlist import Playlist, check_file, write_playlist
 from musaic.listening.songs import at_most, find_song
-from musaic.listening.sound import audio_files, corpus_root
+from musaic.listening.sound import corpus_root, sound_files
 from musaic.listening.space import read_space
 from musaic.listening.words import file_name
 from musaic.runs import Run
@@ -162,7 +163,7 @@ def playlists(
     cell = choose_cell(run, cell)
     seed = choose_seed(run, cell, seed)
     clustering = choose_clustering(run, cell, clustering)
-    clusters = run.clusters(cell, clustering, seed)["cluster"]
+    clusters = all_clusters(run, cell, clustering, seed)["cluster"]
     numbers = sorted({int(number) for number in clusters[clusters.index.isin(list(heard))]}, key=lambda n: (n < 0, n))
     return [
         playlist(
@@ -186,12 +187,12 @@ def _heard(run: Run, corpus: str | Path | None) -> set[str]:
     if root is None or not root.is_dir():
         where = f"{run.path} does not say where its songs lie" if root is None else f"the songs are not in {root}"
         raise UsageError(f"{where}; name the folder where they lie now with --corpus.")
-    return set(audio_files(run, corpus))
+    return set(sound_files(run, corpus))
 
 
 def _cluster(run: Run, cell: str, clustering: str, seed: int, given: int | str) -> tuple[int, str, list[str]]:
     """Return a cluster's number, what it is called and its songs, the surest first."""
-    table = run.clusters(cell, clustering, seed)
+    table = all_clusters(run, cell, clustering, seed)
     names = cluster_names(run, cell, clustering, seed)
     number = choose_cluster(table, names, given)
     members = table[table["cluster"] == number].sort_index()
@@ -210,6 +211,5 @@ def _near(run: Run, cell: str, seed: int, song: str, length: int, per_artist: in
 
 def _title(run: Run, track_id: str) -> str:
     """Return what a song is called: its title, else the end of its id."""
-    tracks = run.tracks
-    title = tracks.loc[tracks["track_id"] == track_id, "title"].iloc[0] if "title" in tracks else None
+    title = all_songs(run, "title").at[track_id, "title"]
     return title if isinstance(title, str) and title.strip() else track_id.rsplit("/", 1)[-1]

@@ -41,7 +41,8 @@ def neighbours(
     metric : {'euclidean', 'cosine'}
         What near means between posterior means.
     among : collection of str, optional
-        Only these songs are looked at, such as those that can be heard; by default all of the cell.
+        Only these songs are looked at, such as those that can be heard; by default all of the cell, those that were
+        placed in it later among them.
 
     Returns
     -------
@@ -61,7 +62,7 @@ def neighbours(
         raise UsageError(f"{k} neighbours were asked for; ask for at least 1.")
     space = read_space(opened(run), cell, seed)
     row = space.row(track_id)
-    allowed = np.ones(len(space.Z), bool) if among is None else space.track_ids.isin(list(among))
+    allowed = space.among(among)
     allowed[row] = False
     rows, distances = space.nearest(space.Z[row].astype(np.float64), k, metric=metric, allowed=allowed)
     return pd.DataFrame({"track_id": space.track_ids[rows], "distance": distances})

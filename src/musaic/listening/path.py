@@ -88,7 +88,7 @@ def song_path(
         raise UsageError(f"both ends of the way are {start!r}; name two different songs.")
     space = read_space(run, cell, seed)
     ends = space.row(start), space.row(end)
-    allowed = np.ones(len(space.Z), bool) if among is None else space.track_ids.isin(list(among))
+    allowed = space.among(among)
     allowed[list(ends)] = False
     artists = artist_numbers(run, space.track_ids)
     most = steps if per_artist is None else per_artist

@@ -20,7 +20,8 @@ import pandas as pd
 from musaic.errors import UsageError
 from musaic.files import write_text
 from musaic.listening.choice import choose_cell, choose_clustering, choose_seed
-from musaic.listening.sound import audio_files, corpus_root
+from musaic.listening.placed import all_clusters, all_songs
+from musaic.listening.sound import corpus_root, sound_files
 from musaic.listening.words import BREAKS, one_line
 from musaic.runs import Run
 
@@ -68,8 +69,8 @@ def m3u8(
     run : Run
         A run.
     track_ids : sequence of str
-        The songs, in order. Those without sound are left out, and those whose file name has a control character, a
-        line break or a space at its end, which no line can hold.
+        The songs, in order, of the run or placed in it later. Those without sound are left out, and those whose file
+        name has a control character, a line break or a space at its end, which no line can hold.
     folder : str or Path, optional
         Where the file will lie: paths are relative to it. By default the corpus folder.
     name : str
@@ -184,7 +185,7 @@ def _csv(run: Run, songs: list[dict[str, Any]], cell: str | None, clustering: st
     table["path"] = [None if _has_surrogate(song["path"] or "") else song["path"] for song in songs]
     cell = choose_cell(run, cell)
     seed = choose_seed(run, cell, seed)
-    clusters = run.clusters(cell, choose_clustering(run, cell, clustering), seed)["cluster"]
+    clusters = all_clusters(run, cell, choose_clustering(run, cell, clustering), seed)["cluster"]
     table["cluster"] = clusters.reindex(table["track_id"]).astype("Int64").array
     return str(table.to_csv(index=False, lineterminator="\n"))
 
@@ -196,12 +197,12 @@ def _songs(
     root = corpus_root(run, corpus)
     if root is None:
         raise UsageError(f"{run.path} does not say where its songs lie; name their folder with --corpus.")
-    tracks = run.tracks.drop_duplicates("track_id").set_index("track_id")
-    unknown = [track_id for track_id in track_ids if track_id not in tracks.index]
+    told = all_songs(run, "title", "artist", "language", "genre", "duration")
+    unknown = [track_id for track_id in track_ids if track_id not in told.index]
     if unknown:
-        raise UsageError(f"the run {run.path} has no song {unknown[0]!r}; give track_ids of its tracks.")
-    files, base = audio_files(run, corpus), root if folder is None else Path(folder).resolve()
-    rows = tracks.reindex(columns=["title", "artist", "language", "genre", "duration"]).loc[list(track_ids)]
+        raise UsageError(f"the run {run.path} has no song {unknown[0]!r}; give track_ids of its songs.")
+    files, base = sound_files(run, corpus), root if folder is None else Path(folder).resolve()
+    rows = told.loc[list(track_ids)]
     return [
         {
             "track_id": track_id,

@@ -13,7 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from musaic.errors import UsageError
-from musaic.listening.sound import corpus_root
+from musaic.listening.placed import all_songs
+from musaic.listening.sound import assigned_files, corpus_root
 from musaic.listening.words import fold
 from musaic.runs import Run
 
@@ -29,8 +30,9 @@ def find_song(run: Run, words: str, corpus: str | Path | None = None) -> str:
     run : Run
         A run.
     words : str
-        A ``track_id``; the path of the song's audio, as in the corpus or on this machine; its title; or a part of its
-        title that no other song has. Case, width and composition of letters do not matter in titles.
+        A ``track_id``, of the run's songs or of those placed in it later; the path of the song's audio, as in the
+        corpus or on this machine; its title; or a part of its title that no other song has. Case, width and
+        composition of letters do not matter in titles.
     corpus : str or Path, optional
         Where the corpus lies now.
 
@@ -39,46 +41,57 @@ def find_song(run: Run, words: str, corpus: str | Path | None = None) -> str:
     UsageError
         Where no song is meant, or several are.
     """
-    tracks = run.tracks
-    ids = tracks["track_id"].astype(str)
-    here = _in_corpus(run, words, corpus)
-    for column in ("track_id", "audio"):
-        if column in tracks:
-            for wanted in (words, unicodedata.normalize("NFC", words), here):
-                found = ids[tracks[column] == wanted]
-                if found.nunique() == 1:
-                    return str(found.iloc[0])
-    titles = tracks["title"].fillna("").map(fold) if "title" in tracks else pd.Series("", index=tracks.index)
+    songs = all_songs(run, "title")
+    spelt = unicodedata.normalize("NFC", words)
+    for wanted in (words, spelt):
+        if wanted in songs.index:
+            return wanted
+    files = _by_path(run)
+    for path in (words, spelt, *_on_disk(run, words, corpus)):
+        if len(found := files.get(path, [])) == 1:
+            return found[0]
+    titles = songs["title"].fillna("").map(fold)
     wanted = fold(words)
-    matches = tracks[titles == wanted] if wanted else tracks[:0]
+    matches = songs["title"][titles == wanted] if wanted else songs["title"][:0]
     if matches.empty and wanted:
-        matches = tracks[titles.str.contains(wanted, regex=False)]
+        matches = songs["title"][titles.str.contains(wanted, regex=False)]
     if len(matches) == 1:
-        return str(matches["track_id"].iloc[0])
+        return str(matches.index[0])
     if matches.empty:
         raise UsageError(f"no song is meant by {words!r}; give a track_id, a path or a part of a title.")
-    named = [f"{title!r} ({track_id!r})" for title, track_id in matches[["title", "track_id"]].head(MOST_NAMED).values]
+    named = [f"{title!r} ({track_id!r})" for track_id, title in matches.head(MOST_NAMED).items()]
     more = f" and {len(matches) - MOST_NAMED} more" if len(matches) > MOST_NAMED else ""
     told = ", ".join(named) + more
     raise UsageError(f"{words!r} may be {len(matches)} songs: {told}; give more of the title, or a track_id.")
 
 
-def _in_corpus(run: Run, words: str, corpus: str | Path | None) -> str | None:
-    """Return the path of a file of this machine as seen from the corpus, or None where it is no such file."""
+def _by_path(run: Run) -> dict[str, list[str]]:
+    """Return songs by the path of their audio: in the corpus, or of songs placed later, on this machine."""
+    found: dict[str, list[str]] = {}
+    if "audio" in run.tracks:
+        for track_id, audio in run.tracks.dropna(subset="audio")[["track_id", "audio"]].drop_duplicates().values:
+            found.setdefault(str(audio), []).append(str(track_id))
+    for track_id, file in assigned_files(run).items():
+        found.setdefault(os.path.realpath(file), []).append(track_id)
+    return found
+
+
+def _on_disk(run: Run, words: str, corpus: str | Path | None) -> list[str]:
+    """Return the path of a file of this machine as seen from the corpus, and in full; nothing for another word."""
     root = corpus_root(run, corpus)
-    if root is None or "\0" in words or not os.path.isfile(words):
-        return None
-    return Path(os.path.relpath(os.path.realpath(words), os.path.realpath(root))).as_posix()
+    if "\0" in words or not os.path.isfile(words):
+        return []
+    real = os.path.realpath(words)
+    return [real] if root is None else [Path(os.path.relpath(real, os.path.realpath(root))).as_posix(), real]
 
 
 def artist_numbers(run: Run, track_ids: Iterable[str]) -> NDArray[np.int64]:
     """Return a number per song that songs of one artist share: by artist, else by group; else each has its own."""
-    tracks = run.tracks.drop_duplicates("track_id").set_index("track_id")
+    songs = all_songs(run, "group", "artist")
     names: dict[str, str] = {}
     for column in ("group", "artist"):
-        if column in tracks:
-            folded = tracks[column].dropna().map(fold)
-            names |= {str(track_id): f"{column} {name}" for track_id, name in folded.items() if name}
+        folded = songs[column].dropna().map(fold)
+        names |= {str(track_id): f"{column} {name}" for track_id, name in folded.items() if name}
     called = [names.get(track_id, f"song {track_id}") for track_id in track_ids]
     return np.asarray(pd.factorize(np.array(called, dtype=object))[0], dtype=np.int64)
 
@@ -115,9 +128,9 @@ def read_selection(run: Run, file: str | Path) -> list[str]:
     lines = list(dict.fromkeys(line for line in text.split("\n") if line.strip()))
     if not lines:
         raise UsageError(f"{file} names no song; write one track_id a line.")
-    known = set(run.tracks["track_id"])
+    known = set(all_songs(run).index)
     missing = [line for line in lines if line not in known]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-        raise UsageError(f"{file} names {missing[0]!r}{more}, which the run has not; give track_ids of its tracks.")
+        raise UsageError(f"{file} names {missing[0]!r}{more}, which the run has not; give track_ids of its songs.")
     return lines

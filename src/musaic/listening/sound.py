@@ -73,6 +73,11 @@ def audio_files(run: Run, corpus: str | Path | None = None) -> dict[str, Path]:
     }
 
 
+def sound_files(run: Run, corpus: str | Path | None = None) -> dict[str, Path]:
+    """Return where the sound of every song lies: of the run's (`audio_files`) and of those placed in it later."""
+    return {**assigned_files(run), **audio_files(run, corpus)}
+
+
 def audio_file(run: Run, track_id: str, corpus: str | Path | None = None) -> Path | None:
     """Return where a track's audio lies (see `audio_files`), or None where it has none.
 

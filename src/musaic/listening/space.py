@@ -5,6 +5,7 @@ Letters: N songs, D latent dimensions, k songs wanted.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from musaic.errors import MusaicError, UsageError
 from musaic.listening.choice import choose_cell, choose_seed, opened
+from musaic.listening.placed import placed_in
 from musaic.runs import Run
 
 Metric = Literal["euclidean", "cosine"]
@@ -27,7 +29,7 @@ HELD = 4
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """Posterior means of one cell and seed.
+    """Posterior means of one cell and seed, of the run's songs and of those that were placed in it later.
 
     Attributes
     ----------
@@ -51,6 +53,12 @@ class Space:
         if track_id not in self.track_ids:
             raise UsageError(f"there is no song {track_id!r} in cell {self.name}; give the track_id of one that is.")
         return int(self.track_ids.get_indexer(pd.Index([track_id]))[0])
+
+    def among(self, track_ids: Collection[str] | None) -> NDArray[np.bool_]:
+        """Return which songs are among some, shape (N,); all of them where those are None."""
+        if track_ids is None:
+            return np.ones(len(self.Z), bool)
+        return _among(self, frozenset(track_ids)).copy()
 
     def nearest(
         self,
@@ -144,20 +152,31 @@ def latents(run: Run | str | Path, cell: str | None = None, seed: int | None = N
 
 
 def read_space(run: Run, cell: str | None = None, seed: int | None = None) -> Space:
-    """Return the space of a cell and seed, from memory where it was read before and its file is the same.
+    """Return the space of a cell and seed, from memory where it was read before and its files are the same.
 
-    Parameters and errors are those of `latents`.
+    Songs that were placed in the run when it was finished lie in it too. Parameters and errors are those of `latents`.
     """
     cell = choose_cell(run, cell)
     seed = choose_seed(run, cell, seed)
-    file = run.embedding_file(cell, seed)
-    changed = file.stat().st_mtime_ns if file.is_file() else 0
+    made = (run.embedding_file(cell, seed), run.assigned_folder)
+    changed = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in made)
     return _read(run.path.resolve(), cell, seed, changed)
 
 
 @lru_cache(maxsize=HELD)
-def _read(path: Path, cell: str, seed: int, changed: int) -> Space:
-    table = latents(Run.open(path), cell, seed)
+def _among(space: Space, track_ids: frozenset[str]) -> NDArray[np.bool_]:
+    # who asks for the neighbours of one song asks for those of the next, among the same
+    return np.array([track_id in track_ids for track_id in space.track_ids.tolist()], dtype=bool)
+
+
+@lru_cache(maxsize=HELD)
+def _read(path: Path, cell: str, seed: int, changed: tuple[int, ...]) -> Space:
+    run = Run.open(path)
+    table = latents(run, cell, seed)
+    placed = placed_in(run, cell, seed).drop_duplicates("track_id")
+    if len(placed):
+        own = pd.DataFrame(np.stack(placed["latent"].to_list()), index=placed["track_id"], columns=table.columns)
+        table = pd.concat([table, own.astype(np.float32)]).sort_index()
     Z = np.ascontiguousarray(table.to_numpy(np.float32))
     norms = np.sqrt((Z.astype(np.float64) ** 2).sum(axis=1)).astype(np.float32)
     return Space(table.index, Z, norms, cell)
