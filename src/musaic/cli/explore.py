@@ -33,7 +33,7 @@ def explore(
     from musaic.explorer.launch import explore as serve
 
     if not quiet:
-        typer.echo("Ctrl-C ends it.", err=True)
+        typer.echo("Reading the run; Ctrl-C ends it.", err=True)
     serve(
         [run] if second is None else [run, second],
         host=host,

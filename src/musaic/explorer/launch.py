@@ -59,19 +59,14 @@ def explore(
     UsageError
         Where a folder is no run, there are not one or two, the host is unknown, or the port is taken.
     """
-    from musaic.explorer.server import create_app
+    from musaic.explorer.server import guarded
+    from musaic.explorer.shelf import Shelf
 
     token = None if is_loopback(host) else new_token()
-    app = create_app(
-        runs,
-        corpus=corpus,
-        cache=cache,
-        follow_links=follow_links,
-        names=names_of(host),
-        any_address=not is_loopback(host),
-        token=token,
-    )
+    shelf = Shelf(runs, corpus=corpus, cache=cache, follow_links=follow_links)
+    app = guarded(shelf, names=names_of(host), any_address=not is_loopback(host), token=token)
     with _bound(host, port) as listening:
+        shelf.warm()
         url = f"http://{_shown(host)}:{listening.getsockname()[1]}/" + (f"?token={token}" if token else "")
 
         def announce() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -32,9 +31,7 @@ def style(request: Request) -> Response:
 
 def data(request: Request) -> Response:
     """Answer with all that the page shows at once: songs, labels, descriptors, the list of cells."""
-    shelf = _shelf(request)
-    # who has seen the songs is about to hear one
-    return Response(shelf.page, headers=NO_STORE, media_type="application/json", background=BackgroundTask(shelf.warm))
+    return Response(_shelf(request).page, headers=NO_STORE, media_type="application/json")
 
 
 def columns(request: Request) -> Response:

@@ -50,12 +50,20 @@ def create_app(
     UsageError
         Where there are not one or two runs, a folder is no run, or ``corpus`` is not there.
     """
+    shelf = Shelf(runs, corpus=corpus, cache=cache, follow_links=follow_links)
+    return guarded(shelf, names=names, any_address=any_address, token=token)
+
+
+def guarded(
+    shelf: Shelf, *, names: Iterable[str] = LOOPBACK_NAMES, any_address: bool = False, token: str | None = None
+) -> ASGIApp:
+    """Return the explorer of a shelf; the other parameters are those of `create_app`."""
     app = Starlette(
         routes=[*routes_page.ROUTES, *routes_songs.ROUTES, *routes_latents.ROUTES, *routes_align.ROUTES],
         exception_handlers={MusaicError: failed, HTTPException: failed, Exception: failed},
     )
     # an address with a slash too many is not there; the router would answer with the Host header in a redirect
     app.router.redirect_slashes = False
-    app.state.shelf = Shelf(runs, corpus=corpus, cache=cache, follow_links=follow_links)
+    app.state.shelf = shelf
     # outermost, so that its headers are on answers to unforeseen failures too
     return Guard(app, names=names, any_address=any_address, token=token)

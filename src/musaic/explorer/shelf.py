@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from musaic.errors import TrackError, UsageError
+from musaic.errors import MusaicError, TrackError, UsageError
 from musaic.explorer.answers import NotThereError, place
 from musaic.explorer.kept import Kept
 from musaic.explorer.sound import Sounds, inside
@@ -94,6 +95,18 @@ class OpenRun:
 
     def _assigned(self) -> list[str]:
         return sorted(file.name for file in self.run.assigned_folder.glob("*.parquet"))
+
+    def warm(self) -> None:
+        """Read what is asked for first: the opening cell's maps and clusters, and where its songs lie."""
+        from musaic.listening.choice import choose_cell
+        from musaic.listening.neighbours import neighbours
+
+        _ = self.offered, self.rows
+        # what cannot be had is told when it is asked for
+        with contextlib.suppress(MusaicError):
+            cell = choose_cell(self.run, None)
+            self.columns(cell)
+            neighbours(self.run, cell, self.ids[0], k=1, seed=self.seed(cell), among=self.offered)
 
     def song(self, row: str) -> str:
         """Return the ``track_id`` of a row number in an address; `NotThereError` where it is none."""
@@ -234,12 +247,13 @@ class Shelf:
         return sentence
 
     def warm(self) -> None:
-        """Make the first sound come as fast as the next ones."""
+        """Make the first page, sound and neighbours come as fast as the next ones: of a large run they take seconds."""
         import musaic.explorer.playable
 
         musaic.explorer.playable.load()
+        _ = self.page
         for one in self.runs:
-            _ = one.offered
+            one.warm()
 
     @property
     def names(self) -> list[str]:
@@ -256,5 +270,6 @@ class Shelf:
 
         parts = [dataset(one.run, mode="explore", corpus=one.corpus) for one in self.runs]
         for one in self.runs:
+            _ = one.offered  # its rows are those of the page from now on
             one.check()
         return page_json({**parts[0], "runs": [run for part in parts for run in part["runs"]]})
