@@ -9,11 +9,10 @@ Letters: N tracks, D features of a modality, F features of a frame, Z latent dim
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from musaic.models.base import Condition, Labels, Representation, Row, State
@@ -35,6 +34,9 @@ from musaic.models.vae.training.checkpoints import Stages, identity
 from musaic.models.vae.training.devices import make_fabric
 from musaic.models.vae.training.loop import Save, Training, held_out, train
 from musaic.models.vae.training.schedules import Annealing
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 GIGABYTE = 1e9
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from sklearn.base import ClusterMixin
 from torch import Tensor
@@ -26,6 +25,9 @@ from musaic.models.vae.mixture import Start, check_enough, start
 from musaic.models.vae.module import VaeModule
 from musaic.models.vae.posteriors import Encoded
 from musaic.models.vae.prior import LOG_VARIANCE_RANGE, MixturePrior
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 JUDGED_AT_ONCE = 4096
 

@@ -9,13 +9,15 @@ import functools
 import multiprocessing
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from musaic.errors import MusaicError, unknown
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}
 """What Fabric calls them."""
@@ -62,6 +64,8 @@ def make_fabric(accelerator: str, precision: str, *, convolves: bool) -> Fabric:
 
 
 def _fabric(accelerator: str, precision: str) -> Fabric:
+    from lightning_fabric import Fabric
+
     options: dict[str, Any] = {"accelerator": accelerator, "precision": PRECISIONS[precision]}
     if (n := launched()) == 1:
         return _alone(accelerator) if precision == "float32" else Fabric(**options, devices=1)
@@ -75,6 +79,8 @@ def _fabric(accelerator: str, precision: str) -> Fabric:
 @functools.cache
 def _alone(accelerator: str) -> Fabric:
     """Return the one device for single precision; looking for it takes longer than a few epochs of a small model."""
+    from lightning_fabric import Fabric
+
     return Fabric(accelerator=accelerator, devices=1)
 
 

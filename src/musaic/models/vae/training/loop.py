@@ -10,11 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -27,6 +26,9 @@ from musaic.models.vae.module import VaeModule
 from musaic.models.vae.penalties import free_bits
 from musaic.models.vae.training.devices import Together
 from musaic.models.vae.training.schedules import Annealing, cosine
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Save = Callable[[Callable[[], State]], None]
 """Called after every epoch with what returns all that it takes to go on; it is for it to say how often that is kept."""
