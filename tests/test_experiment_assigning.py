@@ -18,10 +18,10 @@ from musaic.cli import invoke
 from musaic.clustering import CLUSTERERS
 from musaic.corpus.lyrics import match_lyrics
 from musaic.errors import MusaicError, UsageError
-from musaic.experiment import arriving
-from musaic.experiment.arriving import read_arrivals
-from musaic.experiment.assigned import Assigned
-from musaic.experiment.assigning import assign
+from musaic.experiment.assigning import arriving
+from musaic.experiment.assigning.arriving import read_arrivals
+from musaic.experiment.assigning.assign import assign
+from musaic.experiment.assigning.assigned import Assigned
 from musaic.experiment.loading import load_experiment
 from musaic.experiment.runner import run
 from songs import WORDS, sound, write_tree

@@ -13,7 +13,7 @@ import soundfile
 
 import musaic
 from musaic.errors import MusaicError, UsageError
-from musaic.experiment.assigning import assign
+from musaic.experiment.assigning.assign import assign
 from musaic.experiment.decoding import Decoder, can_decode, decoder
 from musaic.experiment.runner import run
 from musaic.files import read_json, write_json

@@ -10,7 +10,7 @@ import typer
 from musaic.cli.options import Cache, Json, Quiet, Workers
 
 if TYPE_CHECKING:
-    from musaic.experiment.assigned import Assigned
+    from musaic.experiment.assigning.assigned import Assigned
 
 SHOWN = 3
 """Nearest songs that are printed."""
@@ -40,7 +40,7 @@ def assign(
 ) -> None:
     """Place new songs in a finished run: their clusters, their neighbours, their places on the maps."""
     from musaic.errors import MusaicError
-    from musaic.experiment.assigning import assign as assign_songs
+    from musaic.experiment.assigning.assign import assign as assign_songs
     from musaic.listening.words import one_line
     from musaic.progress import Reporter
 

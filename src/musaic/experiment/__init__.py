@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from musaic.experiment.assigning import assign
+    from musaic.experiment.assigning.assign import assign
     from musaic.experiment.config import Experiment
     from musaic.experiment.loading import load_experiment
     from musaic.experiment.runner import run
@@ -15,7 +15,7 @@ __all__ = ["Experiment", "assign", "load_experiment", "read_corpus", "run"]
 
 _HOMES = {
     "Experiment": "config",
-    "assign": "assigning",
+    "assign": "assigning.assign",
     "load_experiment": "loading",
     "read_corpus": "songs",
     "run": "runner",

@@ -241,7 +241,7 @@ class Run:
     def assigned(self) -> pd.DataFrame:
         """Songs that were placed when the run was finished, one row a song, cell, seed and clustering, by ``track_id``.
 
-        `musaic.experiment.keeping` says what the columns hold; empty where there are no such songs.
+        `musaic.experiment.assigning.keeping` says what the columns hold; empty where there are no such songs.
         """
         tables = [read_parquet(file) for file in sorted(self.assigned_folder.glob("*.parquet"))]
         if not tables:

@@ -9,7 +9,7 @@ them. `musaic.runs.Run.assigned` reads all files at once. The columns:
 ``content_id``                                   BLAKE2b of the file's bytes
 ``audio``                                        where it lay, POSIX, as seen from the run folder
 ``duration, start, seconds``                     s: of the file; where what was heard begins, and how long it is
-``title`` … ``reason``                           as in ``tracks.parquet`` (`musaic.experiment.arriving.FACTS`)
+``title`` … ``reason``                           as in ``tracks.parquet`` (`musaic.experiment.assigning.arriving.FACTS`)
 ``labels``                                       JSON: every label that is known of it, by name
 ``cell, seed, clustering``                       where it was placed; ``clustering`` is None where a cell has none
 ``cluster, confidence, name``                    -1 is noise; what the cluster's card calls it, None without a card
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from musaic.experiment.arriving import FACTS, label_names
+from musaic.experiment.assigning.arriving import FACTS, label_names
 from musaic.files import read_parquet, write_parquet
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def keep_songs(run: Run, songs: pd.DataFrame, table: pd.DataFrame) -> tuple[list
     run : Run
         Where they are kept.
     songs, table : DataFrame
-        As `musaic.experiment.assigned.Assigned` has them.
+        As `musaic.experiment.assigning.assigned.Assigned` has them.
 
     Returns
     -------

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 
 from musaic.errors import MusaicError, UsageError
-from musaic.experiment.arriving import FACTS, Arrivals, label_names, read_arrivals
-from musaic.experiment.assigned import Assigned
+from musaic.experiment.assigning.arriving import FACTS, Arrivals, label_names, read_arrivals
+from musaic.experiment.assigning.assigned import Assigned
+from musaic.experiment.assigning.hearing import Heard, hear
+from musaic.experiment.assigning.keeping import keep_songs
+from musaic.experiment.assigning.placing import Placement, place, recall
 from musaic.experiment.config import CellConfig
 from musaic.experiment.environment import relative
-from musaic.experiment.hearing import Heard, hear
-from musaic.experiment.keeping import keep_songs
 from musaic.experiment.loading import load_experiment
 from musaic.experiment.mapping import MAPS
-from musaic.experiment.placing import Placement, place, recall
 from musaic.experiment.restoring import RestoredCell, restore
 from musaic.features import FeatureSet, extract
 from musaic.files import read_parquet
@@ -91,7 +91,7 @@ def assign(
     A song of the run, known by the bytes of its file, is where it was when the run was made: no model is asked. Any
     other song goes through the saved encoders, models and clusterers by itself, so that its place does not depend on
     the songs that come with it, nor on the process. What a position on a map means is said in
-    `musaic.experiment.placing.place`.
+    `musaic.experiment.assigning.placing.place`.
 
     A file that cannot be used stops nothing: its row says what is wrong with it.
     """

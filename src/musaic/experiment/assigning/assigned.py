@@ -25,11 +25,11 @@ class Assigned:
         One row a file, in the order given: ``file``, as it was given; ``track_id``; ``content_id``, None where the
         file could not be read; ``in_run``, whether it is a song of the run; ``placed``, whether any cell has a place
         for it; ``audio``, as seen from the run folder; ``duration, start, seconds`` (s); and what
-        `musaic.experiment.arriving.FACTS` names, ``status`` and ``reason`` among it.
+        `musaic.experiment.assigning.arriving.FACTS` names, ``status`` and ``reason`` among it.
     table : DataFrame
         One row a song, cell and clustering: ``track_id, content_id, cell, seed, clustering, cluster, confidence, name,
-        x_umap, y_umap, x_tsne, y_tsne, neighbours, distances, latent`` (see `musaic.experiment.keeping`). Files with
-        the same bytes are one song.
+        x_umap, y_umap, x_tsne, y_tsne, neighbours, distances, latent`` (see `musaic.experiment.assigning.keeping`).
+        Files with the same bytes are one song.
     left_out : dict of str to str
         The cells that have no place for new songs, and why.
     kept : tuple of str

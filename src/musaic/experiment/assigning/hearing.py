@@ -12,7 +12,7 @@ import pandas as pd
 
 from musaic.errors import MusaicError
 from musaic.experiment.annotations import label_values
-from musaic.experiment.arriving import Arrivals, label_names
+from musaic.experiment.assigning.arriving import Arrivals, label_names
 from musaic.experiment.inputs import Inputs, describe
 from musaic.experiment.modalities import DESCRIPTIONS, LYRICS, TextInput, label_input, latents_input, text_input
 from musaic.lyrics import encoders
