@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := runs/demo
 
-.PHONY: demo test check-python clean
+.PHONY: demo test browser-test web screenshots check-python clean
 
 demo: $(VENV)/.installed
 	$(BIN)/musaic demo --out $(DEMO)
@@ -13,7 +13,20 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
+
+# The screens in a real browser. Chromium: `apt-get install -y --no-install-recommends chromium`, or name one with
+# MUSAIC_BROWSER=PATH; without any, these tests say so and skip.
+browser-test: $(VENV)/.installed-test
+	$(BIN)/pytest -m browser -rs tests/browser
+
+# Pictures of both screens, light, dark and narrow, of the demo run: made to be looked at.
+screenshots: $(VENV)/.installed-test
+	$(BIN)/python tests/browser/screenshots.py $(DEMO) --out build/screenshots
+
+# The script and styles of the screens, from web/src; the built files are committed, so only who edits web/ needs this.
+web:
+	cd web && npm ci && npm run build
 
 check-python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

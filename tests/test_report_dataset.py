@@ -21,10 +21,12 @@ from hypothesis import strategies as st
 from fake_run import HOSTILE, make_run
 from musaic.audio.decode import Recording
 from musaic.errors import MusaicError, UsageError
+from musaic.experiment.cards.adjectives import WORDS, unit
 from musaic.listening import sound
 from musaic.report import assets
 from musaic.report.columns import BETWEEN, clean, quantised, texts, unpack_numbers, unpack_texts, whole
 from musaic.report.dataset import cell_columns, dataset, page_json, song_ids
+from musaic.report.songs import UNITS
 from musaic.runs import open_run
 
 WILD = st.text(st.characters(codec=None), max_size=12)  # controls, halves of surrogate pairs, right-to-left
@@ -233,10 +235,11 @@ def test_placed_songs_are_the_last_rows(own: Path) -> None:
     run, cell, clustering = open_run(own), "pca-statistics-00000000", "latent-kmeans-0a2b3c4d"
     run.assigned_folder.mkdir()
     row = {
-        "track_id": "أغنية.mp3#0a", "audio": "../new/أغنية.mp3", "title": "أغنية الصباح", "artist": None, "status": "ok",
-        "duration": 61.0, "start": 15.5, "seconds": 30.0, "labels": json.dumps({"genre": "rock"}), "cell": cell,
-        "seed": 0, "clustering": clustering, "cluster": 2, "confidence": 0.4, "x_umap": 0.25, "y_umap": -0.5,
-        "x_tsne": np.nan, "y_tsne": np.nan,
+        "track_id": "أغنية.mp3#0a", "audio": "../new/أغنية.mp3", "title": "أغنية الصباح", "artist": None,
+        "status": "ok", "duration": 61.0, "start": 15.5, "seconds": 30.0, "labels": json.dumps({"genre": "rock"}),
+        "cell": cell, "seed": 0, "clustering": clustering, "cluster": 2, "confidence": 0.4, "x_umap": 0.25,
+        "y_umap": -0.5, "x_tsne": np.nan, "y_tsne": np.nan,
+        "neighbours": [run.tracks["track_id"][3], "gone.mp3", run.tracks["track_id"][1]], "distances": [0.5, 1.0, 1.5],
     }  # fmt: skip
     rows = [row, {**row, "clustering": "latent-kmeans-0f00ba44", "cluster": 1}, {**row, "seed": 1, "cluster": 0}]
     pd.DataFrame(rows).to_parquet(run.assigned_file("0a"), index=False)
@@ -251,6 +254,7 @@ def test_placed_songs_are_the_last_rows(own: Path) -> None:
     found = next(one for one in data["cells"] if one["cell"] == cell)["columns"]
     assert unpack_numbers(found["maps"]["umap"]["y"])[-1] == pytest.approx(-0.5, abs=1e-3)
     assert unpack_numbers(found["clusterings"][clustering]["codes"])[-1] == 2
+    assert found["neighbours"] == [{"rows": [3, 1], "distances": [0.5, 1.5]}]
     other = next(one for one in data["cells"] if one["cell"] != cell and one["methods"])["columns"]
     assert np.isnan(unpack_numbers(other["maps"]["umap"]["x"])[-1])
 
@@ -263,6 +267,19 @@ def test_heavy_cells_stay_beside_the_page(folder: Path) -> None:
         dataset(open_run(folder), mode="reprot")
     with pytest.raises(UsageError, match="Allowed"):
         cell_columns(open_run(folder), "../../etc")
+
+
+def test_a_map_says_what_made_it_where_that_was_not_asked_for(own: Path) -> None:
+    run, cell = open_run(own), "pca-statistics-00000000"
+    assert "by" not in cell_columns(run, cell)["maps"]["umap"]
+    file = run.map_file(cell, "umap")
+    pd.read_parquet(file).assign(method="pca").to_parquet(file)
+    assert cell_columns(run, cell)["maps"]["umap"]["by"] == "pca"
+
+
+def test_units_are_those_of_the_cards() -> None:
+    assert {name: unit(name) for name in UNITS} == UNITS
+    assert {name for name in WORDS if unit(name)} <= {*UNITS, "mode"}  # a card says "in major" of a mode
 
 
 def test_a_hundred_thousand_songs_fit(tmp_path: Path) -> None:

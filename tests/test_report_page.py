@@ -249,6 +249,16 @@ def test_heavy_figures_stay_outside_and_that_is_said(run, monkeypatch):
     assert "further figures stay in the folder figures/" in text
 
 
+def test_the_page_is_as_heavy_as_it_may_be_and_no_heavier(run, tmp_path, monkeypatch):
+    bare = len(write_report(run, out=tmp_path / "bare.html").read_bytes())
+    most = bare * 3 // 4
+    monkeypatch.setattr("musaic.report.page.MOST_BYTES", most)
+    monkeypatch.setattr("musaic.report.page.FRAMES", 20_000)
+    page = write_report(run, out=tmp_path / "light.html").read_bytes()
+    assert most * 0.6 < len(page) <= most
+    assert b"further figures" in page
+
+
 def test_a_card_says_what_sets_a_cluster_apart_and_names_songs_to_play(page):
     assert "2000 Hz" not in page.text  # what has no word is not said
     assert "slow tempo 88 BPM, elsewhere 121" in page.text

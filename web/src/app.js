@@ -17,12 +17,15 @@ export class App {
     this.looked = []; // songs looked at before, the latest first
     this.colourings = runs.map(() => null);
     this.active = runs.map((run) => ({ mask: null, n: run.n }));
+    this.picking = false; // songs are selected one by one
+    this.reach = runs.map(() => null); // what arrow keys and the table go through: the active songs, while picking also the others
     this.facts = runs.map(() => null); // labels and measured values, for the words about a song
     this.clusterings = runs.map(() => null); // the clustering that those words speak of
     this.counts = null; // active songs of each class, the last without one
     this.pairs = null; // row in run 0 of each row in run 1
     this.partners = null; // row in run 1 of each row in run 0
     this.moves = null; // rows of run 0 that moved between the runs
+    this.compared = [null, null]; // the clusterings that say so
     this.times = { ready: null, first: null, frame: null, worst: 0, lasso: null, hover: null };
     this.store = new Store({
       cell: 0, cell1: 0, method: null, colour: null, filters: new Map(), query: "", selected: null, onlyMoved: false,
@@ -83,6 +86,7 @@ export class App {
       if (wish !== this.mapWish) return;
       this.maps[0].say(null);
       this.maps[0].setMap(map);
+      this.madeBy = map.by; // another method, where there are too few songs for the one asked for
       this.bump("mapped");
       if (this.runs.length < 2) return;
       const aligned = await this.api.align(this.alignment());
@@ -91,6 +95,8 @@ export class App {
       ]);
       if (wish !== this.mapWish) return;
       this.relink(pairs, moved);
+      this.compared = await this.bestClusterings();
+      if (wish !== this.mapWish) return;
       this.maps[1].say(null);
       this.maps[1].setMap({ x, y }, this.maps[0].frame);
       this.narrow();
@@ -106,6 +112,15 @@ export class App {
     const what = { cell0: one.cell, cell1: other.cell, method0: method, method1: other.methods.includes(method) ? method : other.methods[0] };
     [this.run.bestClustering(cell), this.runs[1].bestClustering(cell1)].forEach((best, i) => best && (what[`clustering${i}`] = best.id));
     return what;
+  }
+
+  /** The clusterings of both runs that say which songs moved. */
+  bestClusterings() {
+    const { cell, cell1 } = this.store.state;
+    return Promise.all([cell, cell1].map((at, i) => {
+      const best = this.runs[i].bestClustering(at);
+      return best ? this.runs[i].clustering(at, best.id) : null;
+    }));
   }
 
   relink(pairs, moved) {
@@ -171,10 +186,13 @@ export class App {
     const { selected, filters, query, onlyMoved } = this.store.state;
     const kept = [...filters.values()].map(({ classes, kept: some }) => ofClasses(classes.codes, some));
     this.found = query && this.run.songs ? matches(this.searchIndex(), query) : null;
-    this.active[0] = together(this.run.n, [selected, this.found, onlyMoved ? this.moves : null, ...kept]);
+    const others = [this.found, onlyMoved ? this.moves : null, ...kept];
+    this.active[0] = together(this.run.n, [selected, ...others]);
+    this.reach[0] = this.picking ? together(this.run.n, others).mask : this.active[0].mask;
     if (this.pairs) {
-      const mask = linked(this.active[0].mask, this.pairs, this.runs[1].n, true);
-      this.active[1] = { mask, n: this.active[0].n };
+      const there = (mask) => linked(mask, this.pairs, this.runs[1].n, true);
+      this.active[1] = { mask: there(this.active[0].mask), n: this.active[0].n };
+      this.reach[1] = there(this.reach[0]);
     }
     this.recount();
     this.maps.forEach((map) => map.renarrow());
@@ -207,19 +225,21 @@ export class App {
 
   sayActive() {
     const { mask, n } = this.active[0];
-    this.announce(mask === null ? `All ${plural(n, "song")} stand out.` : `${plural(n, "song")} of ${this.run.n} stand out.`);
+    this.announce(mask === null ? `All ${plural(n, "song")} stand out.` : `${plural(n, "song")} of ${this.run.n} ${n === 1 ? "stands" : "stand"} out.`);
   }
 
   lasso(map, outline, how) {
     const began = performance.now();
     let drawn = map.lassoed(outline);
     if (map.index === 1) drawn = linked(drawn, this.pairs, this.run.n, false);
+    this.picking = false;
     this.store.set({ selected: changed(this.store.state.selected, drawn, how) });
     this.times.lasso = performance.now() - began;
     this.sayActive();
   }
 
-  select(mask) {
+  select(mask, { picking = false } = {}) {
+    this.picking = picking;
     this.store.set({ selected: mask && mask.includes(1) ? mask : null });
     this.sayActive();
   }
@@ -228,9 +248,10 @@ export class App {
   toggle(run, row) {
     const here = this.rowIn(0, { run, row });
     if (here < 0) return this.announce("That song is not in the first run.");
-    const mask = this.store.state.selected?.slice() ?? new Uint8Array(this.run.n);
+    const { selected } = this.store.state;
+    const mask = selected?.slice() ?? new Uint8Array(this.run.n);
     mask[here] = 1 - mask[here];
-    this.select(mask);
+    this.select(mask, { picking: selected === null || this.picking });
   }
 
   toggleFocus() {
@@ -239,6 +260,7 @@ export class App {
   }
 
   clear() {
+    this.picking = false;
     this.store.set({ selected: null, filters: new Map(), query: "", onlyMoved: false });
     for (const map of this.maps) if (map.trail) [map.trail] = [null, map.touch()];
     this.sayActive();
@@ -246,7 +268,15 @@ export class App {
 
   /** Rows of run 0 that stand out, the ones in the map's order of rows. */
   activeRows() {
-    const { mask } = this.active[0];
+    return this.rows(this.active[0].mask);
+  }
+
+  /** Rows of run 0 that arrow keys and the table go through. */
+  reachRows() {
+    return this.rows(this.reach[0]);
+  }
+
+  rows(mask) {
     return mask === null ? Array.from({ length: this.run.n }, (_, row) => row) : rowsOf(mask);
   }
 
@@ -262,13 +292,13 @@ export class App {
     if (song?.row !== hover?.row || song?.run !== hover?.run) this.store.set({ hover: song });
   }
 
-  /** Look at a song; with `play`, hear it. */
-  open(song, { play = false } = {}) {
+  /** Look at a song; with `play`, hear it; with `stay`, leave the panel open that is. */
+  open(song, { play = false, stay = false } = {}) {
     const row = this.rowIn(0, song);
     const shown = row >= 0 ? { run: 0, row } : song;
     const before = this.rowIn(0, this.store.state.focus);
     if (before >= 0) this.looked = [before, ...this.looked.filter((one) => one !== before)].slice(0, 5);
-    this.store.set({ focus: shown, tab: this.store.state.tab === "selection" ? "song" : this.store.state.tab });
+    this.store.set({ focus: shown, ...(this.store.state.tab === "selection" && !stay ? { tab: "song" } : {}) });
     if (play) this.player.play(shown);
     const { songs } = this.runs[shown.run];
     if (songs) this.announce([songs.title[shown.row], songs.artist?.[shown.row]].filter(Boolean).join(", "));

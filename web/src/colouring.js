@@ -77,9 +77,9 @@ function ofClusters(key, { title, codes, confidence, cards }) {
   const n = Math.min(most, MOST_CLASSES);
   const names = Array.from({ length: n }, (_, i) => named.get(i)?.name || `cluster ${i}`);
   if (most > n) names[n - 1] = `other (${most - n + 1})`;
-  const noise = codes.includes(-1);
+  const rest = [codes.includes(-1) ? "noise" : "", codes.includes(-2) ? "not in this cell" : ""].filter(Boolean).join(" or ");
   return finished({
-    key, kind: "cluster", title, names, cards: named, confidence, given: codes, rest: noise ? "noise" : "not in this cell",
+    key, kind: "cluster", title, names, cards: named, confidence, given: codes, rest,
     codes: codes.map((code) => (code < 0 ? -1 : Math.min(code, n - 1))), styles: styles(n),
   });
 }

@@ -28,13 +28,13 @@ export function compare(app) {
     lead.textContent = `${plural(rows.length, "song")} of ${count(shared)} in both runs moved (${percent(shared ? rows.length / shared : 0)}).`;
     only.disabled = rows.length === 0;
     const words = (row) => {
-      const [was, is] = [clusterOf(app.clusterings[0], row), clusterOf(app.clusterings[1], app.partners[row])];
+      const [was, is] = [clusterOf(app.compared[0], row), clusterOf(app.compared[1], app.partners[row])];
       return was && is ? `${was.name} → ${is.name}` : null;
     };
     const more = rows.length > SHOWN ? el("li", { class: "mz-hint" }, `and ${count(rows.length - SHOWN)} more: show only these, and see the table`) : null;
     fill(list, ...rows.slice(0, SHOWN).map((row) => songLine(app, row, words(row))), more);
   };
-  app.store.on(["mapped", "clustered", "read", "onlyMoved"], show);
+  app.store.on(["mapped", "read", "onlyMoved"], show);
   show();
   return element;
 }

@@ -134,7 +134,7 @@ export class Run {
     return this.once(`map ${cell} ${method}`, async () => {
       const { maps } = await this.columns(cell);
       const [x, y] = await Promise.all([numbers(maps[method].x), numbers(maps[method].y)]);
-      return { x, y };
+      return { x, y, by: maps[method].by ?? null };
     });
   }
 
@@ -145,6 +145,11 @@ export class Run {
       const [places, confidence] = await Promise.all([codes(found.codes), numbers(found.confidence)]);
       return { ...about, codes: places, confidence, cards: found.cards };
     });
+  }
+
+  /** Of a song placed afterwards, what the page holds of its nearest songs: {rows, distances}; null of any other. */
+  async neighbours(cell, row) {
+    return (await this.columns(cell)).neighbours?.[row - this.firstAssigned] ?? null;
   }
 
   /** The clustering to open a cell with: the best honest one, else the first; null where it has none. */

@@ -17,7 +17,6 @@ export function listen(map) {
   over.addEventListener("pointerdown", (event) => {
     if (event.button > 0) return;
     over.setPointerCapture(event.pointerId);
-    over.focus({ preventScroll: true });
     down.set(event.pointerId, place(event));
     if (down.size === 1) {
       const lasso = app.store.state.tool === "lasso" || event.shiftKey;
@@ -116,7 +115,7 @@ function pinch(map, down, id, before, now) {
 function walk(map, direction) {
   const { app } = map;
   if (map.points === null) return;
-  const { mask } = app.active[map.index];
+  const mask = app.reach[map.index];
   const from = app.rowIn(map.index, app.store.state.focus);
   const off = from < 0 || Number.isNaN(map.x[from]);
   const next = off ? middle(map, mask) : towards(map.x, map.y, from, direction, mask);

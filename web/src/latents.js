@@ -74,6 +74,7 @@ function sliders(app, reel, cell, row, { mean, kl, order, dead, sd }) {
     const tell = () => {
       const steps = (z[dim] - mean[dim]) / spread;
       number.textContent = Math.abs(steps) < 0.01 ? "as it is" : `${steps > 0 ? "+" : "−"}${Math.abs(steps).toFixed(1)} sd`;
+      slider.setAttribute("aria-valuetext", number.textContent);
     };
     slider.addEventListener("input", () => {
       z[dim] = Number(slider.value);
@@ -86,7 +87,7 @@ function sliders(app, reel, cell, row, { mean, kl, order, dead, sd }) {
     });
     tell();
     const words = gone.has(dim) ? "dead" : kl[dim].toFixed(2);
-    return el("li", { class: gone.has(dim) ? "mz-dead" : null }, el("label", { for: `mz-z-${dim}` }, `z${dim}`, el("small", {}, words)), slider, number);
+    return el("li", { class: gone.has(dim) ? "mz-dead" : null }, el("label", { for: `mz-z-${dim}` }, `z${dim} `, el("small", {}, words)), slider, number);
   };
   const back = el("button", { type: "button", onclick: () => ends.forEach((end) => end()) }, "As it is");
   const lines = order.map(line);

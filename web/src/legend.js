@@ -2,8 +2,9 @@
 
 import { choices } from "./colouring.js";
 import { el, fill, own, svg } from "./dom.js";
+import { MOST_RINGS } from "./overlay.js";
 import { corners, css, onPaper, REST, restOn } from "./palette.js";
-import { count, percent } from "./text.js";
+import { count, percent, plural } from "./text.js";
 
 const paintOf = (app, color) =>
   css(color === REST ? restOn(app.colours.paper, app.colours.ink) : onPaper(color, app.colours.paper, app.colours.ink));
@@ -18,6 +19,13 @@ export function swatch(app, { color, marker }) {
   return svg("svg", { viewBox: "0 0 12 12", width: 12, height: 12, class: "mz-swatch", "aria-hidden": "true" }, shape);
 }
 
+/** What the rings on the map mean, where there are some. */
+function ringed({ n, firstAssigned }) {
+  const placed = n - firstAssigned;
+  if (placed === 0 || placed > MOST_RINGS) return null;
+  return el("p", { class: "mz-about" }, `${plural(placed, "song")} in a ring ${placed === 1 ? "was" : "were"} placed afterwards.`);
+}
+
 export function legend(app) {
   const select = el("select", { id: "mz-colour" });
   select.addEventListener("change", () => app.store.set({ colour: select.value }));
@@ -29,6 +37,7 @@ export function legend(app) {
     el("div", { class: "mz-field" }, el("label", { for: "mz-colour" }, "Colour by"), select),
     about,
     list,
+    ringed(app.run),
   );
 
   const options = () => {

@@ -19,10 +19,10 @@ import { selection } from "./playlist.js";
 import { table } from "./table.js";
 import { tabs } from "./tabs.js";
 import { plural } from "./text.js";
-import { startTheme } from "./theme.js";
-import { cells, chips, toolbar } from "./toolbar.js";
+import { startTheme, themeButton } from "./theme.js";
+import { cells, chips, METHODS, toolbar } from "./toolbar.js";
 import "./musaic.css";
-import { keepAddress, restored, restoreSongs } from "./url.js";
+import { hideToken, keepAddress, restored, restoreSongs } from "./url.js";
 
 const KEYS =
   "Arrow keys go to the next song in that direction, Space plays and pauses, Enter selects, L draws a lasso, plus and minus zoom, 0 shows all, slash searches, Escape clears. The table shows the same songs as text.";
@@ -32,8 +32,10 @@ async function boot(root) {
   root.classList.add("mz", `mz-${mode}`);
   const api = mode === "explore" ? new Api() : null;
   const data = api ? await api.page() : JSON.parse(document.getElementById("musaic-data").textContent);
+  hideToken();
   if (data.format !== FORMAT) throw new Error(`This page's data have format ${data.format}; this script reads format ${FORMAT}. Make the page again.`);
   const runs = data.runs.map((raw, i) => new Run(raw, api ? (cell) => api.cell(i, cell) : null));
+  if (runs.length > 1 && runs[0].name === runs[1].name) runs.forEach((run, i) => (run.name += ` (${i + 1})`));
   const first = runs.map((run) => (run.has(run.raw.first ?? 0) ? (run.raw.first ?? 0) : run.cells.findIndex((_, i) => run.has(i))));
   if (first.includes(-1)) throw new Error("No representation of this run has a map, so there is none to show.");
   const app = new App(root, mode, runs, api);
@@ -44,6 +46,7 @@ async function boot(root) {
   window.musaic.times = app.times;
   assemble(app);
   startTheme(app);
+  document.getElementById("musaic-theme")?.append(themeButton(app)); // in a report it stands beside the contents
   const address = location.hash;
   const patch = restored(app, address);
   app.store.set({ method: runs[0].cells[patch.cell ?? first[0]].methods[0], colour: app.firstColour, ...patch });
@@ -83,13 +86,13 @@ function assemble(app) {
   const maps = el("div", { class: `mz-maps${runs.length > 1 ? " mz-two" : ""}` }, stages);
   const list = table(app);
   const panels = [
-    { key: "song", title: "Song", of: () => [songCard(app, api(app)), ...(app.api ? [neighbours(app)] : [])] },
+    { key: "song", title: "Song", of: () => [songCard(app, api(app)), ...(app.api || app.run.firstAssigned < app.run.n ? [neighbours(app)] : [])] },
     { key: "selection", title: "Playlist", of: () => [selection(app)] },
     ...(app.api ? [{ key: "path", title: "Path", of: () => [songPath(app)] }, { key: "latents", title: "Latents", of: () => [latents(app)] }] : []),
     ...(runs.length > 1 ? [{ key: "compare", title: "Moved", of: () => [compare(app)] }] : []),
   ];
   const side = el("aside", { class: "mz-side", "aria-label": "Legend and songs" }, legend(app), about(app), tabs(app, panels));
-  const name = mode === "explore" ? el("h1", { class: "mz-run" }, own(runs.map((run) => run.name).join(" · ")), el("small", {}, plural(runs[0].n, "song"))) : null;
+  const name = mode === "explore" ? el("h1", { class: "mz-run" }, own(runs.map((run) => run.name).join(" · ")), " ", el("small", {}, plural(runs[0].n, "song"))) : null;
   fill(
     root,
     el("p", { class: "mz-unseen", id: "mz-keys" }, KEYS),
@@ -136,9 +139,10 @@ function about(app) {
     const remarks = [...(cell.remarks ?? [])];
     if (cell.collapsed && !remarks.some((text) => /collaps/i.test(text))) remarks.push("Its latents have collapsed: the map shows little.");
     if (cell.leaked?.length && !remarks.some((text) => /seen/i.test(text))) remarks.push(`Its latents have seen the labels ${cell.leaked.join(", ")}.`);
+    if (app.madeBy) remarks.push(`There are too few different songs for ${METHODS[app.store.state.method]}: this map was made by ${app.madeBy.toUpperCase()}.`);
     fill(element, remarks.map((text) => el("p", {}, own(text)))).hidden = remarks.length === 0;
   };
-  app.store.on(["cell"], show);
+  app.store.on(["cell", "mapped"], show);
   show();
   return element;
 }

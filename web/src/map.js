@@ -189,7 +189,7 @@ export class MapView {
     const { scale, view } = this;
     const x = view.x + (px - this.width / 2) / scale;
     const y = view.y - (py - this.height / 2) / scale;
-    return this.grid.nearest(x, y, Math.max(9, this.radius * 1.5) / scale, this.app.active[this.index].mask);
+    return this.grid.nearest(x, y, Math.max(9, this.radius * 1.5) / scale, this.app.reach[this.index]);
   }
 
   zoomBy(factor, px = this.width / 2, py = this.height / 2) {

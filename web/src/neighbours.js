@@ -23,22 +23,28 @@ export function neighbours(app) {
     const row = app.rowIn(0, focus);
     element.hidden = row < 0;
     const wanted = `${cell} ${row}`;
-    if (row < 0 || tab !== "song" || wanted === asked) return;
+    if (row < 0 || tab !== "song" || app.maps[0].points === null || wanted === asked) return;
     asked = wanted;
+    if (Number.isNaN(app.maps[0].x[row])) return none("This song is not in this representation.");
     try {
-      const found = await app.api.neighbours(0, app.run.cells[cell].cell, row);
+      const found = await (app.api ? app.api.neighbours(0, app.run.cells[cell].cell, row) : app.run.neighbours(cell, row));
       if (wanted !== asked) return;
+      element.hidden = found === null; // a report knows those of songs placed afterwards alone
+      if (found === null) return app.trail("neighbours", []);
       rows = found.rows;
       note.textContent = "By distance in the latent space, not on the map.";
       fill(list, ...rows.map((one, i) => songLine(app, one, found.distances[i].toFixed(2))));
       all.disabled = rows.length === 0;
       app.trail("neighbours", [row, ...rows]);
     } catch (error) {
-      if (wanted !== asked) return;
-      [rows, all.disabled] = [[], true];
-      note.textContent = error.message;
-      fill(list);
+      if (wanted === asked) none(error.message);
     }
+  };
+
+  const none = (words) => {
+    [rows, all.disabled] = [[], true];
+    note.textContent = words;
+    fill(list);
   };
 
   const soon = () => {

@@ -4,6 +4,9 @@ import { css } from "./palette.js";
 
 const LONGEST = 30;
 
+/** Songs placed afterwards that wear a ring; more of them would hide the map. */
+export const MOST_RINGS = 2000;
+
 /** Where the names of clusters stand: at the song nearest to the median of theirs, largest cluster first. */
 export function namePlaces(colouring, x, y) {
   const { kind, names, codes, counts } = colouring.named ?? colouring;
@@ -68,7 +71,7 @@ function drawRing(context, [x, y], radius, color, paper, width) {
 /** Songs that were placed afterwards wear a thin ring. */
 function drawAssigned(map, context, ink) {
   const run = map.app.runs[map.index];
-  if (run.firstAssigned >= run.n || run.n - run.firstAssigned > 2000) return;
+  if (run.firstAssigned >= run.n || run.n - run.firstAssigned > MOST_RINGS) return;
   context.strokeStyle = ink;
   context.lineWidth = 1;
   for (let row = run.firstAssigned; row < run.n; row++) {

@@ -72,6 +72,11 @@ export class Player {
     const { focus, playing } = this.app.store.state;
     if (focus && (playing === null || focus.row !== playing.row || focus.run !== playing.run)) return this.play(focus);
     if (playing === null) return this.say("Choose a song first.");
+    this.flip();
+  }
+
+  /** Pause what plays, or go on with it. */
+  flip() {
     this.wanted = this.audio.paused;
     if (this.wanted) this.start();
     else this.audio.pause();
@@ -94,7 +99,7 @@ export class Player {
   next() {
     const [song, ...others] = this.queue;
     if (!song) return this.show();
-    this.app.open(song);
+    this.app.open(song, { stay: true });
     this.play(song, others);
   }
 

@@ -36,10 +36,13 @@ export function m3u8(name, songs) {
   return `${lines.join("\n")}\n`;
 }
 
-/** A table as CSV, quoted where RFC 4180 asks for it. */
+/** A text that a spreadsheet would take for a formula, as one that it takes for text; numbers stay as they are. */
+const guarded = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value);
+
+/** A table as CSV, quoted where RFC 4180 asks for it, that no spreadsheet takes for formulas. */
 export function csv(rows) {
   const cell = (value) => {
-    const text = String(value ?? "");
+    const text = String(guarded(value) ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
@@ -89,6 +92,9 @@ function list(app, rows, name) {
   })));
 }
 
+/** A path that leads to the same file and begins like no formula. */
+const relative = (path) => (path !== null && /^[=+\-@]/.test(path) ? `./${path}` : path);
+
 /** The columns that the command line writes, too. */
 function table(app, rows) {
   const { songs } = app.run;
@@ -96,7 +102,7 @@ function table(app, rows) {
   const line = (row) => {
     const cluster = app.clusterings[0]?.codes[row] ?? -2;
     return [
-      songs.track_id[row], fileOf(app, row), songs.title[row], songs.artist?.[row],
+      songs.track_id[row], relative(fileOf(app, row)), songs.title[row], songs.artist?.[row],
       facts?.value("language", row), facts?.value("genre", row), cluster === -2 ? null : cluster,
     ];
   };
@@ -135,7 +141,8 @@ export function selection(app) {
       mask === null ? `All ${plural(n, "song")}. Draw a lasso, click the legend or search to choose some.` : `${plural(n, "song")} of ${count(app.run.n)}`;
     name.placeholder = suggested(app);
     clear.disabled = mask === null;
-    keep.disabled = mask === null || app.store.state.selected === mask;
+    const selected = app.store.state.selected?.reduce((sum, one) => sum + one, 0);
+    keep.disabled = mask === null || (selected === n && !app.picking);
     const some = mask === null ? [] : rows().slice(0, SHOWN);
     fill(list, ...some.map((row) => songLine(app, row)), n > some.length && some.length ? el("li", { class: "mz-hint" }, `and ${count(n - some.length)} more: see the table`) : null);
   };
@@ -152,7 +159,7 @@ export function songLine(app, row, note = null) {
     {},
     el(
       "button",
-      { type: "button", onclick: () => { app.open({ run: 0, row }, { play: true }); app.maps[0].reveal(row); } },
+      { type: "button", onclick: () => { app.open({ run: 0, row }, { play: true, stay: true }); app.maps[0].reveal(row); } },
       own(songs.title[row], { class: "mz-name" }),
       songs.artist?.[row] ? own(songs.artist[row], { class: "mz-soft" }) : null,
       note === null ? null : el("span", { class: "mz-count" }, note),

@@ -8,9 +8,10 @@ export class Reel {
     this.audio = new Audio();
     this.message = el("p", { class: "mz-fault", role: "status" });
     this.now = null;
+    this.wish = null; // of sounds asked for one after the other, the last is heard
     this.audio.addEventListener("ended", () => this.mark(null));
     this.audio.addEventListener("error", () => this.audio.src && this.say("That sound could not be played."));
-    app.store.on(["playing"], () => app.store.state.playing && !app.player.audio.paused && this.stop());
+    app.player.audio.addEventListener("play", () => this.stop());
   }
 
   /** A button that fetches a sound (`make`: a promise of a Blob) and plays it; pressed again, it stops. */
@@ -28,27 +29,29 @@ export class Reel {
   async play(button, make) {
     this.stop();
     this.app.player.audio.pause();
+    const wish = (this.wish = Symbol("sound"));
     this.mark(button);
     this.say("");
     button.setAttribute("aria-busy", "true");
     try {
       const sound = await make();
-      if (this.now !== button) return;
+      if (wish !== this.wish) return;
       URL.revokeObjectURL(this.audio.src);
       this.audio.src = URL.createObjectURL(sound);
       this.audio.volume = this.app.player.audio.volume;
       await this.audio.play();
     } catch (error) {
-      if (error.name !== "AbortError" && this.now === button) {
+      if (error.name !== "AbortError" && wish === this.wish) {
         this.say(error.message);
         this.mark(null);
       }
     } finally {
-      button.removeAttribute("aria-busy");
+      if (wish === this.wish || this.now !== button) button.removeAttribute("aria-busy");
     }
   }
 
   stop() {
+    this.wish = null;
     this.audio.pause();
     this.mark(null);
   }

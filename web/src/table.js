@@ -31,7 +31,7 @@ export function table(app) {
     const column = columns().find((one) => one.key === sort) ?? columns()[0];
     if (!keys.has(column.key)) keys.set(column.key, ranks(run.n, column.of));
     const rank = keys.get(column.key);
-    rows = app.activeRows().sort((a, b) => down * (rank[a] - rank[b]) || a - b);
+    rows = app.reachRows().sort((a, b) => down * (rank[a] - rank[b]) || a - b);
   };
 
   const show = () => {
@@ -40,7 +40,9 @@ export function table(app) {
     const from = page * PAGE;
     const some = rows.slice(from, from + PAGE);
     const { selected, focus, playing } = app.store.state;
-    caption.textContent = app.active[0].mask === null ? `All ${plural(run.n, "song")}` : `${count(rows.length)} of ${plural(run.n, "song")}`;
+    const all = app.reach[0] === null ? `All ${plural(run.n, "song")}` : `${count(rows.length)} of ${plural(run.n, "song")}`;
+    caption.textContent = app.picking ? `${all}, ${count(app.active[0].n)} selected` : all;
+    const held = controlIn(body);
     const shown = columns();
     fill(
       head,
@@ -69,13 +71,14 @@ export function table(app) {
           "tr",
           { "data-row": row, class: `${at ? "mz-at" : ""} ${going ? "mz-going" : ""}`, "aria-current": at ? "true" : null },
           el("td", {}, el("div", { class: "mz-does" },
-            el("button", { type: "button", class: "mz-icon", "aria-label": `Play ${run.songs.title[row]}`, onclick: () => app.open({ run: 0, row }, { play: true }) }, icon("play")),
+            el("button", { type: "button", class: "mz-icon", "aria-label": `${going ? "Play or pause" : "Play"} ${run.songs.title[row]}`, onclick: () => (going ? app.player.flip() : app.open({ run: 0, row }, { play: true })) }, icon("play")),
             box,
           )),
           shown.map(({ key, of, shown: words }) => el(key === "title" ? "th" : "td", key === "title" ? { scope: "row" } : {}, own(String(words ? words(row) : of(row))))),
         );
       }),
     );
+    held?.();
     const step = (by, name) =>
       el("button", { type: "button", disabled: by < 0 ? page === 0 : from + PAGE >= rows.length, onclick: () => turn(by) }, name);
     fill(pager, step(-1, "Previous"), el("span", {}, rows.length ? `${count(from + 1)} to ${count(from + some.length)}` : "nothing stands out"), step(1, "Next"));
@@ -120,7 +123,7 @@ export function table(app) {
     refresh();
   });
   app.store.on(["narrowed", "read"], () => {
-    page = 0;
+    if (!app.picking) page = 0;
     refresh();
   });
   app.store.on(["facts", "clustered"], () => {
@@ -129,6 +132,14 @@ export function table(app) {
   });
   app.store.on(["focus", "playing"], show);
   return element;
+}
+
+/** What gives the focus back to the control that has it, once the rows are made anew; null where none has it. */
+function controlIn(body) {
+  const line = document.activeElement?.closest("tr");
+  if (!line || !body.contains(line)) return null;
+  const [row, kind] = [line.dataset.row, document.activeElement.localName];
+  return () => body.querySelector(`[data-row="${row}"] ${kind}`)?.focus({ preventScroll: true });
 }
 
 /** The place of every row in the order of a column; empty and unknown values come last. */

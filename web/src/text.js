@@ -1,15 +1,19 @@
 // Text made comparable for searching, in any script.
 
-const UNDECOMPOSED = { ø: "o", đ: "d", ł: "l", æ: "ae", œ: "oe", ð: "d", þ: "th", ı: "i" };
+const UNDECOMPOSED = {
+  ø: "o", đ: "d", ł: "l", æ: "ae", œ: "oe", ð: "d", þ: "th", ı: "i",
+  "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643", "\u0629": "\u0647", "\u06c1": "\u0647", // yeh, kaf and heh, as other keyboards and hurried writers have them
+  "\u0901": "\u0902", // candrabindu, for which anusvara is written, too
+};
 const LETTERS = new RegExp(`[${Object.keys(UNDECOMPOSED).join("")}]`, "g");
 
-/** Lower case without accents, harakat and tatweel; vowel signs of Indic scripts stay, because they are letters. */
+/** Lower case without accents, harakat, tatweel and nukta; vowel signs of Indic scripts stay, because they are letters. */
 export function folded(text) {
   return text
     .toUpperCase()
     .toLowerCase()
     .normalize("NFKD")
-    .replace(/[\p{Script=Inherited}\u0591-\u05c7\u0640]+/gu, "")
+    .replace(/[\p{Script=Inherited}\u0591-\u05c7\u0640\u093c\u09bc]+/gu, "")
     .replace(LETTERS, (letter) => UNDECOMPOSED[letter]);
 }
 

@@ -14,7 +14,7 @@ export function setTheme(app, theme) {
 /** Follow the kept setting and the system. */
 export function startTheme(app) {
   const theme = kept.get("theme", "auto");
-  setTheme(app, theme in NEXT && app.mode === "explore" ? theme : "auto");
+  setTheme(app, theme in NEXT ? theme : "auto");
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.readColours());
 }
 

@@ -4,7 +4,7 @@ import { el, fill, icon, own } from "./dom.js";
 import { count } from "./text.js";
 import { themeButton } from "./theme.js";
 
-const METHODS = { umap: "UMAP", tsne: "t-SNE", pca: "PCA", latent: "latent" };
+export const METHODS = { umap: "UMAP", tsne: "t-SNE" };
 
 export function toolbar(app) {
   return el("div", { class: "mz-toolbar" }, cells(app, 0), methods(app), search(app), tools(app), app.mode === "explore" ? themeButton(app) : null);
@@ -30,7 +30,7 @@ function methods(app) {
     const { cell, method } = app.store.state;
     const { methods: some } = app.run.cells[cell];
     const button = (one) =>
-      el("button", { type: "button", "aria-pressed": String(one === method), onclick: () => app.store.set({ method: one }) }, METHODS[one] ?? one);
+      el("button", { type: "button", "aria-pressed": String(one === method), onclick: () => { app.store.set({ method: one }); group.querySelector("[aria-pressed=true]").focus(); } }, METHODS[one] ?? one);
     fill(group, ...some.map(button)).hidden = some.length < 2;
   };
   app.store.on(["cell", "method"], show);
@@ -114,7 +114,7 @@ export function chips(app) {
     const without = (key) => new Map([...filters].filter(([other]) => other !== key));
     fill(
       element,
-      selected ? chip(`lasso: ${count(selected.reduce((sum, one) => sum + one, 0))}`, () => app.select(null)) : null,
+      selected ? chip(`${app.picking ? "selected" : "lasso"}: ${count(selected.reduce((sum, one) => sum + one, 0))}`, () => app.select(null)) : null,
       query ? chip(`“${query}”`, () => app.store.set({ query: "" })) : null,
       onlyMoved ? chip("moved", () => app.store.set({ onlyMoved: false })) : null,
       [...filters].map(([key, { classes, kept }]) => {

@@ -86,14 +86,25 @@ export async function restoreSongs(app, hash) {
   for (const one of parts.getAll("only")) {
     const [key, codes] = [one.slice(0, one.lastIndexOf(" ")), one.slice(one.lastIndexOf(" ") + 1)];
     if (!known(app, store.state.cell, key)) continue;
-    filters.set(key, { kept: new Set(codes.split(".").map(Number)), classes: await colouring(run, store.state.cell, key) });
+    const classes = await colouring(run, store.state.cell, key);
+    const kept = codes.split(".").map(Number).filter((code) => code === -1 || classes.names[code] !== undefined);
+    if (kept.length) filters.set(key, { kept: new Set(kept), classes });
   }
   const patch = { query: parts.get("q") ?? "", onlyMoved: parts.get("moved") === "1" && app.moves !== null };
   if (filters.size) patch.filters = filters;
-  if (parts.get("songs")) patch.selected = maskOf(run.n, spelled(parts.get("songs"), run.n));
+  const chosen = spelled(parts.get("songs") ?? "", run.n);
+  if (chosen.length) patch.selected = maskOf(run.n, chosen);
   const row = parts.get("song") ? run.songs.track_id.indexOf(parts.get("song")) : -1;
   if (row >= 0) patch.focus = { run: 0, row };
   store.set(patch);
+}
+
+/** Take the token out of the address, once it is in the cookie: addresses are shown, kept and passed on. */
+export function hideToken() {
+  const address = new URL(location.href);
+  if (!address.searchParams.has("token")) return;
+  address.searchParams.delete("token");
+  history.replaceState(history.state, "", address);
 }
 
 /** Keep the address up to date from now on. */

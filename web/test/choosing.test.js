@@ -108,3 +108,11 @@ test("numbers as people read them", () => {
   assert.deepEqual([clock(0), clock(65), clock(NaN)], ["0:00", "1:05", "–:––"]);
   assert.deepEqual([brief(123.4, 13), brief(0.12345, 0.01), brief(-14.84, 0.5)], ["123", "0.123", "-14.84"]);
 });
+
+test("search takes letters for one another that are written for one another", () => {
+  assert.equal(folded("फ़िल्म की रोटी"), folded("फिल्म की रोटी")); // nukta, as one sign or two, or left out
+  assert.equal(folded("\u095e"), folded("\u092b"));
+  assert.equal(folded("हँसी"), folded("हंसी"));
+  assert.equal(folded("বাড়ি"), folded("বাড়ি"));
+  assert.equal(folded("على مكتبة"), folded("علی مکتبه"));
+});

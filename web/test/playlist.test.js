@@ -23,6 +23,10 @@ test("cells with commas, quotes and lines are quoted", () => {
   assert.equal(csv([["a", 'say "x", y'], [null, "1\n2"]]), 'a,"say ""x"", y"\n,"1\n2"\n');
 });
 
+test("no text is a formula to a spreadsheet, and numbers stay numbers", () => {
+  assert.equal(csv([["=1+1", "+49", "@a", "-", "a=b"], [-1, -0.5, "'x", null, 0]]), "'=1+1,'+49,'@a,'-,a=b\n-1,-0.5,'x,,0\n");
+});
+
 test("a playlist's name becomes a file name that every system takes", () => {
   assert.equal(fileName("../..\\a:b?", "csv"), "a b.csv");
   assert.equal(fileName(" … أغاني / ١", "m3u8"), "… أغاني ١.m3u8");

@@ -60,7 +60,8 @@ def status_of(error: Exception) -> int:
     for kind, status in ((NotThereError, 404), (TooLargeError, 413), (WrongTypeError, 415), (UsageError, 400)):
         if isinstance(error, kind):
             return status
-    return 500
+    # a run that lacks what was asked for, or a file of it that is damaged
+    return 404 if isinstance(error, MusaicError) else 500
 
 
 def failed(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from musaic.runs import Run
 
 FORMATS = (".m3u8", ".csv")
 COLUMNS = ("track_id", "path", "title", "artist", "language", "genre", "cluster")
+
+FORMULA = re.compile(r"[=+\-@\t\r]")
+"""How a text begins that spreadsheets take for a formula: in a CSV file a ' goes before it, and ./ before a path."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,9 @@ def _csv(run: Run, songs: list[dict[str, Any]], cell: str | None, clustering: st
     seed = choose_seed(run, cell, seed)
     clusters = all_clusters(run, cell, choose_clustering(run, cell, clustering), seed)["cluster"]
     table["cluster"] = clusters.reindex(table["track_id"]).astype("Int64").array
+    for column in COLUMNS[:-1]:
+        before = "./" if column == "path" else "'"
+        table[column] = [f"{before}{v}" if isinstance(v, str) and FORMULA.match(v) else v for v in table[column]]
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 

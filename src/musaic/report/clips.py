@@ -44,6 +44,11 @@ class Clips:
     _bytes: int = 0
     _made: dict[tuple[Path, float, float], str | None] = field(default_factory=dict)
 
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the excerpts in the page, as text."""
+        return self._bytes * 4 // 3
+
     def of(self, file: Path | None, start: float, length: float = LONGEST) -> str | None:
         """Return the address that holds a stretch of a song, mono MP3; None where it was not asked for or is lacking.
 

@@ -27,7 +27,7 @@ MODES = ("report", "explore")
 METHODS = ("umap", "tsne")
 """Kinds of maps, the one shown first first."""
 
-MOST_BYTES = 6_000_000
+MOST_BYTES = 4_000_000
 """Of a report's data; cells that would make it heavier stay without their columns."""
 
 NOISE, NOT_HERE = -1, -2
@@ -119,7 +119,8 @@ def cell_columns(run: Run, cell: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``maps``: by method, columns ``x`` and ``y``, missing for songs that the cell does not know. ``clusterings``:
+        ``maps``: by method, columns ``x`` and ``y``, missing for songs that the cell does not know, and ``by``, the
+        method that made the map where it is another one. ``clusterings``:
         by id, ``codes`` (-1 noise, -2 not in this cell), ``confidence`` (or None) and ``cards``.
 
     Raises
@@ -150,7 +151,7 @@ def _fill(results: Results, songs: Songs, cells: list[dict[str, Any]], first: in
     """Give cells their columns, the one that the page opens with before all others, as long as there is room."""
     done = results.done
     for place in sorted(range(len(cells)), key=lambda place: place != first):
-        columns = _columns(results, songs, done[place])
+        columns = _columns(results, songs, done[place]) | _neighbours(results, songs, done[place])
         size = len(page_json(columns))
         if place == first or size <= room:
             cells[place]["columns"] = columns
@@ -239,12 +240,16 @@ def _stability(results: Results, cell: Cell, clustering: dict[str, Any]) -> floa
 def _columns(results: Results, songs: Songs, cell: Cell) -> dict[str, Any]:
     """Return the maps and clusterings of a cell."""
     placed = _placed(results, songs, cell)
-    maps = {}
+    maps: dict[str, dict[str, Any]] = {}
     for method in METHODS:
         file = results.run.map_file(cell.name, method)
         if file.is_file():
-            table = _joined(songs, read_parquet(file), placed, {"x": f"x_{method}", "y": f"y_{method}"})
+            written = read_parquet(file)
+            table = _joined(songs, written, placed, {"x": f"x_{method}", "y": f"y_{method}"})
             maps[method] = {axis: quantised(table[axis]) for axis in ("x", "y")}
+            used = str(written["method"].iloc[0]) if "method" in written and len(written) else method
+            if used != method:  # too few different songs for the one that was asked for
+                maps[method]["by"] = used
     return {
         "maps": maps,
         "clusterings": {str(one["id"]): _clusters(results, songs, cell, one, placed) for one in _there(results, cell)},
@@ -259,6 +264,20 @@ def _placed(results: Results, songs: Songs, cell: Cell) -> pd.DataFrame:
     return table[
         (table["cell"] == cell.name) & (table["seed"] == cell.seeds[0]) & table["track_id"].isin(songs.placed.index)
     ]
+
+
+def _neighbours(results: Results, songs: Songs, cell: Cell) -> dict[str, Any]:
+    """Return the rows of the songs nearest to every placed song in a cell's latent space, and how far they are."""
+    placed = _placed(results, songs, cell)
+    if not {"neighbours", "distances"} <= set(placed):
+        return {}
+    own = placed.drop_duplicates("track_id").set_index("track_id")[["neighbours", "distances"]].dropna()
+    found = []
+    for track_id in songs.placed.index:
+        near = pd.Series(*own.loc[track_id, ["distances", "neighbours"]]) if track_id in own.index else pd.Series()
+        near = near[near.index.isin(songs.ids)]
+        found.append({"rows": songs.rows(list(near.index)), "distances": [round(float(far), 4) for far in near]})
+    return {"neighbours": found}
 
 
 def _joined(songs: Songs, table: pd.DataFrame, placed: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

@@ -42,13 +42,18 @@ class Hearing:
         Where the corpus lies now.
     clips : Clips
         Excerpts of songs, where they were asked for.
+    most_bytes : int, optional
+        Room in the page for the model's sounds, as text; never more than `MOST_BYTES` of sound.
     """
 
-    def __init__(self, results: Results, page: Path, corpus: Path | None, clips: Clips) -> None:
+    def __init__(
+        self, results: Results, page: Path, corpus: Path | None, clips: Clips, *, most_bytes: int | None = None
+    ) -> None:
         self.results = results
         self.page = page
         self.clips = clips
         self.beside = 0
+        self._most_bytes = MOST_BYTES if most_bytes is None else min(MOST_BYTES, most_bytes * 3 // 4)
         there = results.run.tracks_file.is_file()
         self._files: Mapping[str, Path] = audio_files(results.run, corpus) if there else {}
         self._bytes = 0
@@ -87,11 +92,6 @@ class Hearing:
                 found.append(HeardCell(each.cell, songs, sweeps))
         return found
 
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of the model's sounds in the page, as text."""
-        return self._bytes * 4 // 3
-
     def _song(self, song: HeardSong) -> dict[str, Any]:
         """Return the three sounds of a song; nothing where they were not made."""
         decoded = self._held(song.decoded)
@@ -122,7 +122,7 @@ class Hearing:
         if not take.file.is_file():
             return ""
         size = take.file.stat().st_size
-        if self._bytes + size > MOST_BYTES:
+        if self._bytes + size > self._most_bytes:
             self.beside += 1
             return link(take.file, self.page)
         self._bytes += size

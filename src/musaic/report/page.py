@@ -22,11 +22,8 @@ from musaic.report.scatter import METHODS, grid_method
 MOST_BYTES = 8_000_000
 """Of the whole page, excerpts of songs aside, so that it opens at once."""
 
-MOST_DATA = 4_000_000
-"""Of the data of the map, as text."""
-
-TEXT = 700_000
-"""Kept free for tables, cards, scripts and styles."""
+FRAMES = 100_000
+"""Kept free for what stands around figures: captions, what they show in words."""
 
 MOST_PICTURES = 5_500_000
 """Of figures, before they are written as text (a third more); further ones stay in ``figures/`` beside the page."""
@@ -107,22 +104,30 @@ def render(results: Results, *, page: Path, corpus: Path | None = None, embed_cl
         "visible": lambda text: words.visible(text, lines=True),
     }
     environment.globals["plural"] = words.plural
-    hearing = Hearing(results, page, corpus, Clips(embed_clips))
     data = _data(results, page, corpus)
     written = page_json(data) if data else ""
+    hearing = Hearing(results, page, corpus, Clips(embed_clips), most_bytes=(MOST_BYTES - len(written)) // 2)
     css = Asset("report.css", style().text + _own("report.css"))
     scripts = [*([script()] if data else []), Asset("page.js", _own("page.js"))]
-    text = environment.get_template("page.html.j2").render(
-        css=css.text,
-        scripts=[each.text for each in scripts],
-        policy=policy(css, scripts),
-        data=written,
-        outside=_outside(data),
-        n_placed=sum(run["assigned"]["n"] for run in data.get("runs", ())),
-        **_context(results, hearing, len(written)),
-    )
-    # What no encoding can write (half of a surrogate pair in a file name) must not stop the page.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    context = {
+        "css": css.text,
+        "scripts": [each.text for each in scripts],
+        "policy": policy(css, scripts),
+        "data": written,
+        "outside": _outside(data),
+        "n_placed": sum(run["assigned"]["n"] for run in data.get("runs", ())),
+        **_context(results, hearing),
+    }
+    template = environment.get_template("page.html.j2")
+
+    def rendered(most_bytes: int) -> str:
+        """Return the page with figures of so many bytes."""
+        text = template.render(context | _pictured(results, hearing, most_bytes))
+        # What no encoding can write (half of a surrogate pair in a file name) must not stop the page.
+        return text.encode("utf-8", "replace").decode("utf-8")
+
+    room = MOST_BYTES - FRAMES - len(rendered(0).encode()) + hearing.clips.n_bytes
+    return rendered(min(room * 3 // 4, MOST_PICTURES))
 
 
 def policy(css: Asset, scripts: list[Asset]) -> str:
@@ -142,7 +147,7 @@ def _data(results: Results, page: Path, corpus: Path | None) -> dict[str, Any]:
     """Return the data of the map; nothing where the run has none."""
     if not results.run.tracks_file.is_file() or not any(_has_map(results, cell.name) for cell in results.done):
         return {}
-    return dataset(results.run, mode="report", corpus=corpus, page=page, most_bytes=MOST_DATA)
+    return dataset(results.run, mode="report", corpus=corpus, page=page)
 
 
 def _has_map(results: Results, cell: str) -> bool:
@@ -155,8 +160,8 @@ def _outside(data: dict[str, Any]) -> int:
     return sum(cell["columns"] is None and bool(cell["methods"]) for cell in cells)
 
 
-def _context(results: Results, hearing: Hearing, n_data: int) -> dict[str, Any]:
-    """Return everything the template asks for but the machinery."""
+def _context(results: Results, hearing: Hearing) -> dict[str, Any]:
+    """Return everything the template asks for but the machinery and the figures."""
     run = results.run
     honest = [dict(row) for row in results.honest.to_dict("records")]
     best = {str(key): value for key, value in honest[0].items()} if honest else None
@@ -164,13 +169,6 @@ def _context(results: Results, hearing: Hearing, n_data: int) -> dict[str, Any]:
     columns, rows = tables.full_leaderboard(results)
     clusters = tables.clusters(results, best_cell, best) if best and best_cell else None
     decks = cards.decks(results, clusters["cell"], clusters["clustering"].get("id"), hearing.song) if clusters else []
-    heard = [each.cell.name for each in hearing.cells]
-    room = (MOST_BYTES - TEXT - n_data - hearing.n_bytes) * 3 // 4
-    shown, left_out = pictures(results, min(room, MOST_PICTURES))
-
-    def pictured(*kinds: str) -> set[str | None]:
-        return {item.cell for item in shown if item.kind in kinds}
-
     return {
         "title": run.experiment.get("name") or "run",
         "verdict": words.signed(results.verdict or ""),
@@ -192,21 +190,33 @@ def _context(results: Results, hearing: Hearing, n_data: int) -> dict[str, Any]:
         "clips": hearing.clips,
         "language": questions.language(results),
         "transfer": questions.transfer(results),
-        "pictures": shown,
-        "maps": [item for item in shown if item.kind in ("grid", "map", "truth")],
-        "left_out": left_out,
         "of_clusters": OF_CLUSTERS,
         "of_models": OF_MODELS,
         "grid_method": METHODS[grid_method(results)],
-        "trained": [cell for cell in results.cells if cell.name in pictured("training")],
-        "decoding": sorted(
-            (cell for cell in results.cells if cell.name in {*heard, *pictured(*(kind for kind, _ in OF_MODELS))}),
-            key=lambda cell: cell.name not in heard,
-        ),
         "hearing": hearing,
         "experiment": run.experiment_file.read_text(encoding="utf-8").strip(),
         "environment": read_json(run.environment_file) if run.environment_file.is_file() else {},
         "limits": limits(results, hearing),
+    }
+
+
+def _pictured(results: Results, hearing: Hearing, most_bytes: int) -> dict[str, Any]:
+    """Return the figures, at most so many bytes of them, and the cells that have something to be seen or heard."""
+    shown, left_out = pictures(results, most_bytes)
+    heard = [each.cell.name for each in hearing.cells]
+
+    def having(*kinds: str) -> set[str | None]:
+        return {item.cell for item in shown if item.kind in kinds}
+
+    decoding = {*heard, *having(*(kind for kind, _ in OF_MODELS))}
+    return {
+        "pictures": shown,
+        "maps": [item for item in shown if item.kind in ("grid", "map", "truth")],
+        "left_out": left_out,
+        "trained": [cell for cell in results.cells if cell.name in having("training")],
+        "decoding": sorted(
+            (cell for cell in results.cells if cell.name in decoding), key=lambda cell: cell.name not in heard
+        ),
     }
 
 
