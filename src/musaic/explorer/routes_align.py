@@ -47,8 +47,8 @@ def _side(request: Request, opened: OpenRun, number: int) -> tuple[pd.DataFrame,
     """Return the map and the clusters of a run that the query is about, of all songs that the cell knows."""
     import pandas as pd
 
+    from musaic.report.cells import NOT_HERE
     from musaic.report.columns import unpack_numbers
-    from musaic.report.dataset import NOT_HERE
 
     asked = request.query_params
     name = asked.get(f"cell{number}")
