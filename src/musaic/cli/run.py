@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -113,6 +114,7 @@ def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any
     elif not reporter.quiet:
         reporter.say(done.verdict)
         typer.echo(f"report: {report}")
+        reporter.say(f"to listen: musaic explore {shlex.quote(str(done.path))}")
     if not any(cell["status"] == "done" for cell in done.cells):
         raise MusaicError(f"nothing could be learned from {options['corpus']}; {report} says why.")
     if failed:
