@@ -71,7 +71,7 @@ class Frames:
             raise InputError(f"frames have shape {self.values.shape}; it must be (frames of all tracks, features).")
         if self.dtype.kind not in "fiub":
             raise InputError(f"frames are of type {self.dtype}; they must be real numbers.")
-        ends = (offsets[0], offsets[-1]) if offsets.ndim == 1 and len(offsets) > 1 else (-1, -1)
+        ends = (offsets[0], offsets[-1]) if offsets.ndim == 1 and len(offsets) else (-1, -1)
         if ends != (0, self.values.shape[0]) or (np.diff(offsets) < 0).any():
             raise InputError(
                 f"the offsets of {self.values.shape[0]} frames must rise from 0 to {self.values.shape[0]}, "
