@@ -34,14 +34,16 @@ _MARKS = {
 _ESCAPES = {
     **{character: f"\\{character}" for character in "{}$&#_%"},
     **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "–": "--", "±": r"$\pm$"},
+    **{"−": "$-$", "<": r"\textless{}", ">": r"\textgreater{}"},
 }
 _NONE = "--"
 _GIVEN_K = re.compile(r"\bn_clusters=[\d.]+,?")
-_OPENING = """\
+OPENING = """\
 % Needs \\usepackage{booktabs}. Names in scripts beyond Latin stand here as they are: they need XeLaTeX or LuaLaTeX,
 % \\usepackage{fontspec} and a font that has them (the Noto fonts do); names that run from right to left also
 % \\usepackage[bidi=basic]{babel} with LuaLaTeX, or \\usepackage{bidi} with XeLaTeX.
 """
+"""What stands above every table."""
 
 
 def to_latex(rows: pd.DataFrame, verdict: str) -> str:
@@ -57,7 +59,7 @@ def to_latex(rows: pd.DataFrame, verdict: str) -> str:
     for label in dict.fromkeys(text(value) for value in rows["label"]):
         mine = rows[[text(value) == label for value in rows["label"]]]
         groups.append("\n".join(_group(mine, label, width, marks)))
-    notes = [f"{_mark(mark)} Not ranked: {_escaped(_MARKS.get(mark, ('', mark))[1])}." for mark in sorted(marks)]
+    notes = [f"{_mark(mark)} Not ranked: {escaped(_MARKS.get(mark, ('', mark))[1])}." for mark in sorted(marks)]
     lines = [
         rf"\begin{{tabular}}{{rlllr{'l' * len(_SCORES)}}}",
         r"\toprule",
@@ -67,12 +69,12 @@ def to_latex(rows: pd.DataFrame, verdict: str) -> str:
         r"\end{tabular}",
     ]
     caption = (
-        f"The best clusterings by label; mean {_escaped('±')} standard deviation over seeds, the silhouette in the "
+        f"The best clusterings by label; mean {escaped('±')} standard deviation over seeds, the silhouette in the "
         "common reference space, stability as the ARI between seeds."
     )
     return "\n".join(
         [
-            _OPENING + f"% {_clean(verdict)}",
+            OPENING + f"% {_clean(verdict)}",
             r"\begin{table*}",
             r"\centering",
             r"\footnotesize",
@@ -91,16 +93,16 @@ def _group(rows: pd.DataFrame, label: str, width: int, marks: dict[str, None]) -
     ranked = rows[fair].to_dict("records")
     best = {score: max((_rounded(row[score]) for row in ranked), default=math.inf) for score in _SCORES}
     equal = "=" if rows["n_labelled"].nunique() == 1 else r"\leq"
-    told = f"{_escaped(label)}, $n {equal} {number(rows['n_labelled'].max(), 0)}$" if label else "no label"
+    told = f"{escaped(label)}, $n {equal} {number(rows['n_labelled'].max(), 0)}$" if label else "no label"
     lines = [rf"\multicolumn{{{width}}}{{l}}{{\emph{{{told}}}}} \\"]
     for row in [*ranked[:MOST_HONEST], *rows[~fair].head(MOST_OTHERS).to_dict("records")]:
         remarks = [part for part in text(row["remarks"]).split("; ") if part]
         marks |= dict.fromkeys(remarks)
         cells = [
             str(row["rank"]) if pd.notna(row["rank"]) else _NONE,
-            _escaped(row["model"]) + "".join(map(_mark, remarks)),
-            _escaped(row["input"]),
-            _escaped(_GIVEN_K.sub("", clustered(row)).strip()),
+            escaped(row["model"]) + "".join(map(_mark, remarks)),
+            escaped(row["input"]),
+            escaped(_GIVEN_K.sub("", clustered(row)).strip()),
             f"{row['n_clusters']:g}",
             *(_score(row, score, bold=not remarks and _rounded(row[score]) == best[score]) for score in _SCORES),
         ]
@@ -131,7 +133,7 @@ def _rounded(value: object) -> float:
     return -math.inf if shown == "–" else float(shown)
 
 
-def _escaped(words: object) -> str:
+def escaped(words: object) -> str:
     """Return a text that LaTeX sets as it is."""
     return "".join(_ESCAPES.get(character, character) for character in _clean(words))
 
