@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := runs/demo
 
-.PHONY: demo test browser-test web screenshots check-python clean
+.PHONY: demo test docs browser-test web screenshots check-python clean
 
 demo: $(VENV)/.installed
 	$(BIN)/musaic demo --out $(DEMO)
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadfile
+
+# The documentation, into build/site; every link in it is checked.
+docs: $(VENV)/.installed-test
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The screens in a real browser. Chromium: `apt-get install -y --no-install-recommends chromium`, or name one with
 # MUSAIC_BROWSER=PATH; without any, these tests say so and skip.
@@ -35,13 +39,14 @@ check-python:
 $(VENV)/bin/pip: | check-python
 	$(PYTHON) -m venv $(VENV)
 
+# The lists are whole: nothing is left for pip to look for, and it takes half the time.
 $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-test.lock
 	@touch $@
 
 clean:

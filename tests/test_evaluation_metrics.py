@@ -74,7 +74,7 @@ def test_perfect_and_useless_clusterings() -> None:
     truth = np.repeat(np.arange(4), 10)
     perfect = external_scores(truth, 3 - truth)
     assert list(perfect.values()) == pytest.approx([1.0] * len(perfect))
-    assert len(perfect) == 8
+    assert len(perfect) >= 8
     useless = external_scores(truth, np.zeros(40, int))
     assert (useless["ari"], useless["ami"], useless["nmi"]) == pytest.approx((0, 0, 0), abs=1e-9)
     assert useless["purity"] == 0.25

@@ -16,7 +16,21 @@ from threadpoolctl import threadpool_limits
 from musaic.errors import UsageError
 from musaic.models import MODELS, Frames, InputError, Vade, Vae, build, parse_config
 from musaic.models.base import Representation
-from tiny_models import BANDS, CROP, DENSE_NAMES, LANGUAGE, NAMES, QUICK, N, Tracks, quick, through_json, told, tracks
+from tiny_models import (
+    BANDS,
+    BASELINES,
+    CROP,
+    DENSE_NAMES,
+    LANGUAGE,
+    NAMES,
+    QUICK,
+    N,
+    Tracks,
+    quick,
+    through_json,
+    told,
+    tracks,
+)
 
 EVERYTHING: dict[str, Any] = {
     "condition": ["language"],
@@ -49,7 +63,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
 DISTINCT = ["raw", "pca", "basic-vae", "vade"]
 """Models of different code; the other names of dense models are other numbers in the same."""
 STREAMED = ["basic-vae, missing", "vade, frames", "convolutions with everything", "mixture of experts with a penalty"]
-FRAMES = [case for case, (name, _, kind) in CASES.items() if kind != "vectors" and name not in ("raw", "pca")]
+FRAMES = [case for case, (name, _, kind) in CASES.items() if kind != "vectors" and name not in BASELINES]
 SEVERAL = [case for case, (_, _, kind) in CASES.items() if kind in ("both", "missing")]
 every_case = pytest.mark.parametrize("case", CASES)
 every_name = pytest.mark.parametrize("name", NAMES)
@@ -145,7 +159,7 @@ def test_the_number_of_threads_changes_no_byte_of_larger_sums(name: str) -> None
     found = []
     for n_threads in (1, 2):
         with threadpool_limits(n_threads):
-            model = quick(name, training={"epochs": 1}) if name not in ("raw", "pca") else quick(name)
+            model = quick(name, training={"epochs": 1}) if name not in BASELINES else quick(name)
             found.append((model.fit_transform(X).tobytes(), state(model)))
     assert found[0] == found[1]
 
@@ -241,7 +255,7 @@ def test_labels_that_were_used_are_recorded(case: str) -> None:
 @every_name
 @pytest.mark.parametrize("key", ["scaling", "weights", "likelihood", "networks", "fusion"])
 def test_a_modality_that_is_not_there_is_refused_by_name(name: str, key: str) -> None:
-    if name in ("raw", "pca") and key not in ("scaling", "weights"):
+    if name in BASELINES and key not in ("scaling", "weights"):
         return
     values: dict[str, Any] = {"scaling": "none", "weights": 2.0, "likelihood": "normal", "networks": {"kind": "mlp"}}
     named = {"lirycs": values.get(key, 2.0)}

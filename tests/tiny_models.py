@@ -9,6 +9,7 @@ import numpy as np
 
 from musaic.models import MODELS, Frames, build, from_state, parse_config
 from musaic.models.base import Representation
+from musaic.models.config import BaselineConfig
 
 N, CROP, BANDS, WORDS = 24, 8, 5, 7
 LANGUAGE = np.array(["العربية", "বাংলা", "हिन्दी", None], dtype=object)[np.arange(N) % 4]
@@ -21,15 +22,15 @@ DENSE: dict[str, Any] = {
     "crop": CROP,
     "training": {"epochs": 2, "batch_size": 10},
 }
+FLAT: dict[str, Any] = {"n_frames": 4}
 QUICK: dict[str, dict[str, Any]] = {
-    "raw": {"n_frames": 4},
-    "pca": {"n_frames": 4},
     **{f"{kind}-vae": {**DENSE, "network": {"filters": [4], "head": [8]}} for kind in ("conv1d", "conv2d")},
     "deep-conv-vae": {**DENSE, "network": {"filters": [4], "head": [8]}},
     "vade": {**DENSE, "prior": {"n_clusters": 2, "n_init": 2, "hold": 1, "pretraining": 1}},
 }
 NAMES = sorted(MODELS)
 DENSE_NAMES = [name for name in NAMES if "conv" not in name]
+BASELINES = [name for name in NAMES if issubclass(MODELS[name].config, BaselineConfig)]
 
 
 class Tracks(NamedTuple):
@@ -40,7 +41,8 @@ class Tracks(NamedTuple):
 
 
 def quick(name: str, **options: Any) -> Representation:
-    return build(parse_config({"model": name, **QUICK.get(name, DENSE), **options}), random_state=3)
+    usual = FLAT if name in BASELINES else DENSE
+    return build(parse_config({"model": name, **QUICK.get(name, usual), **options}), random_state=3)
 
 
 def told(model: Representation | str) -> dict[str, np.ndarray] | None:

@@ -157,6 +157,14 @@ class Run:
         """Return the folder of what leads from inputs or latents into such a space: config.json, space.safetensors."""
         return self.path / "spaces" / cell / f"seed-{seed}" / space
 
+    def graph_file(self, cell: str, seed: int, space: str) -> Path:
+        """Return the file of who is nearest to whom in a space, where there are many tracks."""
+        return self.path / "graphs" / cell / f"seed-{seed}" / f"{space}.parquet"
+
+    def micro_file(self, cell: str, seed: int, space: str) -> Path:
+        """Return the file of which micro-cluster each track is of in a space, where there are very many tracks."""
+        return self.path / "graphs" / cell / f"seed-{seed}" / f"{space}-micro.parquet"
+
     def clustering_scores_file(self, cell: str, clustering: str) -> Path:
         """Return the file of the scores of a cell's clustering, all seeds."""
         return self.path / "clusters" / cell / "scores" / f"{clustering}.parquet"
@@ -274,6 +282,11 @@ class Run:
     def clusters(self, cell: str, clustering: str, seed: int = 0) -> pd.DataFrame:
         """Return cluster and confidence of a cell's tracks, indexed by ``track_id``; cluster -1 is noise."""
         return read_parquet(self.clusters_file(self.find_cell(cell), seed, clustering)).set_index("track_id")
+
+    def cards(self, cell: str, clustering: str) -> list[dict[str, Any]]:
+        """Return what every cluster says of itself: its name, its mixes of labels, what is heard and sung in it."""
+        data: dict[str, list[dict[str, Any]]] = read_json(self.cards_file(self.find_cell(cell), clustering))
+        return data["cards"]
 
     def map(self, cell: str, method: str = "umap") -> pd.DataFrame:
         """Return the two-dimensional map of a cell, indexed by ``track_id``, columns ``x``, ``y``."""
