@@ -65,17 +65,29 @@ def write_archive(run: Run) -> Path:
     place = archive_file(run)
     with atomic(place) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(_files(run), key=lambda path: path.relative_to(run.path).as_posix()):
-            info = zipfile.ZipInfo(f"{place.stem}/{file.relative_to(run.path).as_posix()}", _DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3  # Unix, for the permissions
-            info.external_attr = _MODE << 16
+            name = f"{place.stem}/{file.relative_to(run.path).as_posix()}"
             if file == run.tracks_file:
-                archive.writestr(info, _without_texts(run.tracks))
-                continue
-            info.file_size = file.stat().st_size  # tells whether a large file needs the longer format
-            with file.open("rb") as source, archive.open(info, "w") as target:
-                shutil.copyfileobj(source, target)
+                archive.writestr(entry(name), _parquet(without_texts(run.tracks)))
+            else:
+                add_file(archive, name, file)
     return place
+
+
+def entry(name: str, compression: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+    """Return the head of a file in a zip archive, with a fixed date and fixed permissions."""
+    info = zipfile.ZipInfo(name, _DATE)
+    info.compress_type = compression
+    info.create_system = 3  # Unix, for the permissions
+    info.external_attr = _MODE << 16
+    return info
+
+
+def add_file(archive: zipfile.ZipFile, name: str, file: Path) -> None:
+    """Put a file into a zip archive, piece by piece."""
+    info = entry(name)
+    info.file_size = file.stat().st_size  # tells whether a large file needs the longer format
+    with file.open("rb") as source, archive.open(info, "w") as target:
+        shutil.copyfileobj(source, target)
 
 
 def _files(run: Run) -> Iterator[Path]:
@@ -89,10 +101,15 @@ def _files(run: Run) -> Iterator[Path]:
             yield path
 
 
-def _without_texts(tracks: pd.DataFrame) -> bytes:
+def without_texts(tracks: pd.DataFrame) -> pd.DataFrame:
+    """Return the tracks without their lyrics and without any further column that holds texts."""
     kept = [name for name in tracks if name in TRACK_COLUMNS or not (name == "lyrics" or _holds_texts(tracks[name]))]
+    return tracks[kept]
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
-    tracks[kept].to_parquet(buffer, index=False)
+    table.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
