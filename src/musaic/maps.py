@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from musaic.errors import MusaicError
+from musaic.graph.crowd import Crowd
 
 SMALLEST = 8
 """Fewer distinct points than this have no neighbourhoods to speak of: their map is PCA."""
+
+NEIGHBOURS = 15
+"""Tracks that a track is drawn to by t-SNE where there are many."""
 
 WIDEST = 64
 """Wider representations are first reduced to this many principal components, as neighbour searches want it."""
@@ -39,7 +44,9 @@ class EmbeddingMap:
     method: str
 
 
-def umap_map(Z: np.ndarray, seed: int = 0, *, n_neighbors: int = 15, min_dist: float = 0.1) -> EmbeddingMap:
+def umap_map(
+    Z: np.ndarray, seed: int = 0, *, n_neighbors: int = 15, min_dist: float = 0.1, crowd: Crowd | None = None
+) -> EmbeddingMap:
     """Map a representation with UMAP.
 
     Parameters
@@ -52,6 +59,8 @@ def umap_map(Z: np.ndarray, seed: int = 0, *, n_neighbors: int = 15, min_dist: f
         Cut to N - 1 where there are fewer tracks.
     min_dist : float >= 0
         How closely points may lie.
+    crowd : Crowd, optional
+        What stands in for the distances of the same tracks where they are many, where others use it too.
 
     Returns
     -------
@@ -60,6 +69,11 @@ def umap_map(Z: np.ndarray, seed: int = 0, *, n_neighbors: int = 15, min_dist: f
     Z = _checked(Z)
     if _distinct(Z) < SMALLEST:
         return EmbeddingMap(_canonical(_pca(Z, 2)), "pca")
+    crowd = Crowd(Z, seed=seed) if crowd is None else crowd
+    if crowd.many:
+        return _of_centres(umap_map, Z, crowd, seed, n_neighbors=n_neighbors, min_dist=min_dist)
+    n_neighbors = min(n_neighbors, len(Z) - 1)
+    known = {} if crowd.few else {"precomputed_knn": crowd.graph(n_neighbors).cut(n_neighbors)}
     with _quiet():
         import umap
 
@@ -67,16 +81,17 @@ def umap_map(Z: np.ndarray, seed: int = 0, *, n_neighbors: int = 15, min_dist: f
         # A start from PCA keeps the large-scale order and, unlike the spectral start, exists for any graph.
         xy = umap.UMAP(
             n_components=2,
-            n_neighbors=min(n_neighbors, len(Z) - 1),
+            n_neighbors=n_neighbors,
             min_dist=min_dist,
             init=_start(reduced, spread=10.0, seed=seed),
             random_state=seed,
             n_jobs=1,
+            **known,
         ).fit_transform(reduced)
     return EmbeddingMap(_canonical(xy), "umap")
 
 
-def tsne_map(Z: np.ndarray, seed: int = 0, *, perplexity: float = 30.0) -> EmbeddingMap:
+def tsne_map(Z: np.ndarray, seed: int = 0, *, perplexity: float = 30.0, crowd: Crowd | None = None) -> EmbeddingMap:
     """Map a representation with t-SNE.
 
     Parameters
@@ -86,7 +101,10 @@ def tsne_map(Z: np.ndarray, seed: int = 0, *, perplexity: float = 30.0) -> Embed
     seed : int
         The same seed gives the same bytes on the same machine.
     perplexity : float > 1
-        Cut to (N - 1) / 3 where there are fewer tracks.
+        Cut to (N - 1) / 3 where there are fewer tracks. Above 20,000 each track is drawn to its 15 nearest alike, which
+        looks much the same (Böhm, Berens and Kobak, JMLR 23, 2022, §4).
+    crowd : Crowd, optional
+        What stands in for the distances of the same tracks where they are many, where others use it too.
 
     Returns
     -------
@@ -95,6 +113,9 @@ def tsne_map(Z: np.ndarray, seed: int = 0, *, perplexity: float = 30.0) -> Embed
     Z = _checked(Z)
     if _distinct(Z) < SMALLEST:
         return EmbeddingMap(_canonical(_pca(Z, 2)), "pca")
+    crowd = Crowd(Z, seed=seed) if crowd is None else crowd
+    if crowd.many:
+        return _of_centres(tsne_map, Z, crowd, seed, perplexity=perplexity)
     with _quiet():
         import openTSNE
 
@@ -107,8 +128,26 @@ def tsne_map(Z: np.ndarray, seed: int = 0, *, perplexity: float = 30.0) -> Embed
             random_state=seed,
             n_jobs=1,
             verbose=False,
-        ).fit(reduced)
+        ).fit(**({"X": reduced} if crowd.few else {"affinities": _uniform(crowd)}))
     return EmbeddingMap(_canonical(np.asarray(xy)), "tsne")
+
+
+def _uniform(crowd: Crowd) -> Any:
+    """Return affinities of t-SNE that draw each track to its nearest alike."""
+    from openTSNE.affinity import Uniform
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    rows, distances = crowd.graph(NEIGHBOURS + 1).cut(NEIGHBOURS + 1)
+    return Uniform(knn_index=PrecomputedNeighbors(rows[:, 1:], distances[:, 1:]), k_neighbors=rows.shape[1] - 1)
+
+
+def _of_centres(
+    method: Callable[..., EmbeddingMap], Z: np.ndarray, crowd: Crowd, seed: int, **options: float
+) -> EmbeddingMap:
+    """Return a map of the centres of micro-clusters with every track between those nearest to it."""
+    drawn = method(crowd.micro.centres, seed, crowd=Crowd(crowd.micro.centres, seed=seed), **options)
+    placed = crowd.micro.placed(crowd.values, drawn.xy.astype(np.float64))
+    return EmbeddingMap(_canonical(placed), drawn.method)
 
 
 def _checked(Z: np.ndarray) -> np.ndarray:

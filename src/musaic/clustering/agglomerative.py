@@ -13,6 +13,11 @@ from musaic.clustering.asked import CountedConfig
 from musaic.clustering.base import ClusterInputError, canonical_order, check_count, read_latents
 from musaic.clustering.grid import Positive, several
 from musaic.clustering.neighbours import NeighbourClusterer
+from musaic.graph.joining import connected
+from musaic.graph.neighbours import Graph
+
+NEIGHBOURS = 10
+"""Of a song, itself counted, that it may be joined with where a graph stands in for all distances."""
 
 Linkage = Literal["ward", "complete", "average", "single"]
 
@@ -55,6 +60,9 @@ class AgglomerativeConfig(CountedConfig):
 class Agglomerative(NeighbourClusterer):
     """Clusters joined from single songs up; new songs are placed by the vote of the 5 nearest.
 
+    On a graph of nearest neighbours only clusters that it joins are joined, its pieces last. Complete and average
+    linkage need the distances of all pairs: there the centres of micro-clusters stand in for the songs.
+
     Parameters
     ----------
     n_clusters : int >= 1, optional
@@ -77,7 +85,19 @@ class Agglomerative(NeighbourClusterer):
         self.distance_threshold = distance_threshold
         self.linkage = linkage
 
-    def _cluster(self, ordered: NDArray[np.float64], n_distinct: int) -> tuple[Any, dict[str, NDArray[Any]]]:
+    @property
+    def by_pairs(self) -> bool:  # type: ignore[override]
+        """Whether the distances of all pairs are needed, which no graph has."""
+        return self.linkage in ("complete", "average")
+
+    @property
+    def _width(self) -> int:
+        return NEIGHBOURS
+
+    def _cluster(
+        self, ordered: NDArray[np.float64], n_distinct: int, graph: Graph | None
+    ) -> tuple[Any, dict[str, NDArray[Any]]]:
+        from scipy.sparse import csr_matrix
         from sklearn.cluster import AgglomerativeClustering
 
         if n_distinct == 1:
@@ -87,6 +107,7 @@ class Agglomerative(NeighbourClusterer):
             n_clusters=None if self.n_clusters is None else min(self.n_clusters, n_distinct),
             distance_threshold=self.distance_threshold,
             linkage=self.linkage,
+            connectivity=None if graph is None else csr_matrix(connected(graph, ordered, NEIGHBOURS)),
         )
         return algorithm.fit(ordered).labels_, {}
 

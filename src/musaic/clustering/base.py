@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.errors import UsageError
+from musaic.graph.crowd import Crowd
 
 NOISE = -1
 """The label of a track that belongs to no cluster."""
@@ -39,11 +40,14 @@ class Clustering:
         How clearly the track belongs there; what it is made of is the clusterer's to say.
     n_clusters : int
         K: clusters found, which may be fewer than were asked for.
+    note : str
+        What was approximated, in words; empty where nothing was, and where songs were only assigned.
     """
 
     labels: NDArray[np.int64]
     confidence: NDArray[np.float64]
     n_clusters: int
+    note: str = ""
 
 
 class Clusterer(ABC):
@@ -58,8 +62,8 @@ class Clusterer(ABC):
     """The names of the constructor's arguments: keys of the configuration, or ``random_state``."""
 
     @abstractmethod
-    def fit(self, Z: ArrayLike) -> Clustering:
-        """Cluster latents of shape (N, D)."""
+    def fit(self, Z: ArrayLike, crowd: Crowd | None = None) -> Clustering:
+        """Cluster latents of shape (N, D); ``crowd`` is what stands in for their distances where they are many."""
 
     @abstractmethod
     def assign(self, Z: ArrayLike) -> Clustering:

@@ -15,6 +15,7 @@ from musaic.clustering.base import ClusterInputError
 from musaic.clustering.counting import Row, choose_k
 from musaic.clustering.knee import knee
 from musaic.errors import nearest
+from musaic.graph.crowd import Crowd
 
 POINTS = 500
 """Points of a k-distance curve that are kept."""
@@ -57,6 +58,7 @@ def resolve(
     *,
     labels: Mapping[str, Sequence[Any]] | None = None,
     random_state: int = 0,
+    crowd: Crowd | None = None,
 ) -> Choice:
     """Settle the number of clusters, or eps, of a single-valued configuration.
 
@@ -70,6 +72,8 @@ def resolve(
         Label columns; None is a missing label.
     random_state : int
         For 'auto'.
+    crowd : Crowd, optional
+        What stands in for all distances where there are many tracks, for 'knee'.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def resolve(
         return Choice(n_clusters, source=asked, told=told, label=column)
     eps = getattr(config, "eps", None)
     if eps == "knee":
-        found = knee(Z, getattr(config, "min_samples", 1))
+        found = knee(Z, getattr(config, "min_samples", 1), crowd)
         return Choice(
             eps=found.eps,
             source="knee",

@@ -11,6 +11,7 @@ from musaic.clustering.asked import ClusteringConfig
 from musaic.clustering.base import NOISE, ClusterInputError
 from musaic.clustering.grid import Counts, Positive, several
 from musaic.clustering.neighbours import NeighbourClusterer, Placed, nearest_songs
+from musaic.graph.neighbours import Graph
 
 KNEE = "knee"
 """``eps: knee`` takes the knee of the k-distance curve."""
@@ -74,17 +75,44 @@ class Dbscan(NeighbourClusterer):
     def _learned(cls) -> tuple[str, ...]:
         return (*super()._learned(), "core")
 
-    def _cluster(self, ordered: NDArray[np.float64], n_distinct: int) -> tuple[Any, dict[str, NDArray[Any]]]:
+    def _cluster(
+        self, ordered: NDArray[np.float64], n_distinct: int, graph: Graph | None
+    ) -> tuple[Any, dict[str, NDArray[Any]]]:
+        from scipy.sparse import csr_array, csr_matrix
         from sklearn.cluster import DBSCAN
+        from sklearn.neighbors import sort_graph_by_row_values
 
-        fitted = DBSCAN(eps=self.eps, min_samples=self.min_samples).fit(ordered)
+        algorithm = DBSCAN(eps=self.eps, min_samples=self.min_samples)
+        if graph is None:
+            fitted = algorithm.fit(ordered)
+        else:
+            i, j, distances = graph.edges()
+            own, n = np.arange(len(ordered)), len(ordered)
+            near = (np.concatenate([i, j, own]), np.concatenate([j, i, own]))
+            apart = csr_matrix(csr_array((np.concatenate([distances, distances, np.zeros(n)]), near), shape=(n, n)))
+            fitted = algorithm.set_params(metric="precomputed").fit(
+                sort_graph_by_row_values(apart, warn_when_not_sorted=False)
+            )
         core = np.zeros(len(ordered), dtype=bool)
         core[fitted.core_sample_indices_] = True
         return fitted.labels_, {"core": core}
 
-    def _confidence(self, extra: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+    @property
+    def _width(self) -> int:
+        return self.min_samples
+
+    def _confidence(self, extra: dict[str, NDArray[Any]], graph: Graph | None) -> NDArray[np.float64]:
         self.core_ = extra["core"]
         confidence = np.where(self.core_, 1.0, 0.0)
+        if graph is not None:
+            nearest = np.full(len(self.points_), np.inf)
+            i, j, distances = graph.edges()
+            for song, core in ((i, j), (j, i)):
+                kept = self.core_[core] & (self.labels_[song] == self.labels_[core])
+                np.minimum.at(nearest, song[kept], distances[kept])
+            border = (self.labels_ >= 0) & ~self.core_
+            confidence[border] = self._closeness(nearest[border])
+            return confidence
         for label in range(self.labels_.max() + 1):
             border = (self.labels_ == label) & ~self.core_
             if border.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from musaic.clustering.base import (
 )
 from musaic.clustering.grid import Counts, Positives, several
 from musaic.clustering.mixtures import MixtureClusterer
+from musaic.graph.crowd import Crowd, Limits
 
 MAX_ITER = 300
 
@@ -92,8 +94,8 @@ class Gmm(MixtureClusterer):
         self.reg = reg
         self.random_state = random_state
 
-    def fit(self, Z: ArrayLike) -> Clustering:
-        """Cluster latents of shape (N, D).
+    def fit(self, Z: ArrayLike, crowd: Crowd | None = None) -> Clustering:
+        """Cluster latents of shape (N, D); of more than 20,000 songs so many, drawn at random, make the mixture.
 
         Raises
         ------
@@ -102,11 +104,15 @@ class Gmm(MixtureClusterer):
         """
         values = read_latents(Z)
         ordered = values[canonical_order(values)]
+        most, note = (Limits() if crowd is None else crowd.limits).exact, ""
+        if len(ordered) > most:
+            ordered = ordered[np.sort(np.random.default_rng(self.random_state).permutation(len(ordered))[:most])]
+            note = f"mixture fitted to {most:,} songs drawn at random"
         fitted = self._mixture(ordered, min(self.n_clusters, int(firsts(ordered).sum())))
         self.weights_, self.means_ = fitted.weights_, fitted.means_
         self.precisions_cholesky_ = _one_each(self.covariance, fitted.precisions_cholesky_, self.means_)
         self._rank(values)
-        return self.assign(values)
+        return replace(self.assign(values), note=note)
 
     def _mixture(self, ordered: NDArray[np.float64], n_components: int) -> Any:
         from sklearn.mixture import GaussianMixture

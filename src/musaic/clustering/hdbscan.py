@@ -12,6 +12,8 @@ from musaic.clustering.asked import ClusteringConfig
 from musaic.clustering.base import NOISE, ClusterInputError
 from musaic.clustering.grid import Count, several
 from musaic.clustering.neighbours import NeighbourClusterer, Placed, nearest_songs
+from musaic.graph.joining import connected
+from musaic.graph.neighbours import Graph
 
 CHUNK = 1024
 """Songs whose distances to all others are held at once."""
@@ -93,21 +95,34 @@ class Hdbscan(NeighbourClusterer):
     def _learned(cls) -> tuple[str, ...]:
         return (*super()._learned(), "core_distance", "reach", "tightest")
 
-    def _cluster(self, ordered: NDArray[np.float64], n_distinct: int) -> tuple[Any, dict[str, NDArray[Any]]]:
+    def _cluster(
+        self, ordered: NDArray[np.float64], n_distinct: int, graph: Graph | None
+    ) -> tuple[Any, dict[str, NDArray[Any]]]:
+        from scipy.sparse import csr_matrix, diags_array
         from sklearn.cluster import HDBSCAN
 
         # so few songs are no cluster, or have no such neighbour
         if len(ordered) < max(self.min_cluster_size, self._which):
             return np.full(len(ordered), NOISE), {"probability": np.zeros(len(ordered))}
-        fitted = HDBSCAN(
+        algorithm = HDBSCAN(
             min_cluster_size=self.min_cluster_size,
             min_samples=self.min_samples,
             cluster_selection_method=self.selection,
             copy=True,
-        ).fit(ordered)
+        )
+        if graph is None:
+            fitted = algorithm.fit(ordered)
+        else:
+            apart = connected(graph, ordered)
+            # a song is the first of its own neighbours, at a distance that a sparse matrix holds
+            itself = diags_array(np.full(len(ordered), 1e-3 * apart.data.min()))
+            fitted = algorithm.set_params(metric="precomputed").fit(csr_matrix(apart + itself))
         return fitted.labels_, {"probability": fitted.probabilities_}
 
-    def _confidence(self, extra: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
+    def _confidence(self, extra: dict[str, NDArray[Any]], graph: Graph | None) -> NDArray[np.float64]:
+        if graph is not None:
+            self._learn_reaches(graph)
+            return np.where(self.labels_ == NOISE, 0.0, np.clip(np.nan_to_num(extra["probability"]), 0.0, 1.0))
         self.core_distance_ = nearest_songs(self.points_, self.points_, self._which)[0][:, -1]
         clusters = [np.flatnonzero(self.labels_ == label) for label in range(self.labels_.max() + 1)]
         reaches = [
@@ -117,6 +132,25 @@ class Hdbscan(NeighbourClusterer):
         self.reach_ = np.array([distances.max() for distances, _ in reaches])
         self.tightest_ = np.array([distances.min() for distances, _ in reaches])
         return np.where(self.labels_ == NOISE, 0.0, np.clip(np.nan_to_num(extra["probability"]), 0.0, 1.0))
+
+    def _learn_reaches(self, graph: Graph) -> None:
+        """Learn core distances and reaches from the edges of a graph."""
+        self.core_distance_ = graph.distances[:, self._which - 1].astype(np.float64)
+        i, j, distances = graph.edges()
+        mutual = np.maximum(distances, np.maximum(self.core_distance_[i], self.core_distance_[j]))
+        together = (self.labels_[i] == self.labels_[j]) & (self.labels_[i] != NOISE)
+        nearest = np.full(len(self.points_), np.inf)
+        for song in (i, j):
+            np.minimum.at(nearest, song[together], mutual[together])
+        n_clusters = self.labels_.max(initial=-1) + 1
+        self.reach_, self.tightest_ = np.zeros(n_clusters), np.full(n_clusters, np.inf)
+        known = np.isfinite(nearest)
+        np.maximum.at(self.reach_, self.labels_[known], nearest[known])
+        np.minimum.at(self.tightest_, self.labels_[known], nearest[known])
+
+    @property
+    def _width(self) -> int:
+        return self._which
 
     def _place(self, values: NDArray[np.float64]) -> Placed:
         clustered = np.flatnonzero(self.labels_ != NOISE)

@@ -5,6 +5,7 @@ Letters: N tracks, D dimensions, K clusters.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -21,8 +22,9 @@ from musaic.clustering.base import (
     steady,
 )
 from musaic.clustering.grid import Counts
+from musaic.graph.crowd import Crowd
 
-MINI_BATCH_STARTS = 3
+MINI_BATCH_STARTS = 10
 """Starts of the mini-batch algorithm, of which the best is followed."""
 
 
@@ -54,7 +56,7 @@ class KMeans(Clusterer):
     n_init : int >= 1
         Starts, of which the one with the least inertia is kept.
     minibatch_above : int >= 1
-        With more tracks, mini-batch K-Means (Sculley, WWW 2010) follows the best of 3 starts.
+        With more tracks, mini-batch K-Means (Sculley, WWW 2010) follows the best of 10 starts.
     random_state : int
         Same seed, same labels, whatever the order of the songs.
 
@@ -82,7 +84,7 @@ class KMeans(Clusterer):
         self.minibatch_above = minibatch_above
         self.random_state = random_state
 
-    def fit(self, Z: ArrayLike) -> Clustering:
+    def fit(self, Z: ArrayLike, crowd: Crowd | None = None) -> Clustering:
         """Cluster latents of shape (N, D)."""
         values = read_latents(Z)
         ordered = values[canonical_order(values)]
@@ -90,7 +92,8 @@ class KMeans(Clusterer):
         sizes = np.bincount(_nearest(_distances(values, centroids), centroids), minlength=len(centroids))
         order = np.lexsort((*centroids.T[::-1], -sizes))
         self.centroids_ = centroids[order[sizes[order] > 0]]
-        return self.assign(values)
+        note = "K-Means by mini-batches" if len(values) > self.minibatch_above else ""
+        return replace(self.assign(values), note=note)
 
     def assign(self, Z: ArrayLike) -> Clustering:
         """Return the cluster of the nearest centroid for latents of shape (M, D)."""

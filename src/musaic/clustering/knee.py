@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from musaic.clustering.base import canonical_order, read_latents
 from musaic.clustering.neighbours import nearest_songs
+from musaic.graph.crowd import Crowd
 
 
 class Knee(NamedTuple):
@@ -32,7 +33,7 @@ class Knee(NamedTuple):
     distances: NDArray[np.float64]
 
 
-def knee(Z: ArrayLike, min_samples: int) -> Knee:
+def knee(Z: ArrayLike, min_samples: int, crowd: Crowd | None = None) -> Knee:
     """Return where the k-distance curve bends most.
 
     Both axes are brought to 0 … 1; the knee is the point of the rising curve farthest below its chord, the line from
@@ -45,10 +46,17 @@ def knee(Z: ArrayLike, min_samples: int) -> Knee:
         Latents.
     min_samples : int >= 1
         Which neighbour, itself counted; the second at least, and the farthest where there are fewer tracks.
+    crowd : Crowd, optional
+        What stands in for all distances where there are many tracks: the graph of their neighbours, or the centres of
+        micro-clusters.
     """
-    values = read_latents(Z)
-    values = values[canonical_order(values)]
-    distances = np.sort(nearest_songs(values, values, max(min_samples, 2))[0][:, -1])
+    values, which = read_latents(Z), max(min_samples, 2)
+    crowd = Crowd(values) if crowd is None else crowd
+    if crowd.few or crowd.many:
+        values = crowd.micro.centres if crowd.many else values[canonical_order(values)]
+        distances = np.sort(nearest_songs(values, values, which)[0][:, -1])
+    else:
+        distances = np.sort(crowd.graph(which).distances[:, which - 1].astype(np.float64))
     rising = distances[distances > 0]
     if not len(rising):
         return Knee(1.0, distances)

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from musaic.clustering.base import ClusterInputError, State, canonical_order, firsts, read_latents, steady
 from musaic.clustering.spaces import SpaceConfig
+from musaic.graph.crowd import Crowd
+from musaic.graph.neighbours import Graph
 
 SMALLEST = 8
 """Fewer distinct songs than this have no neighbourhoods for UMAP."""
@@ -40,7 +42,12 @@ class Space(ABC):
 
     @abstractmethod
     def fit_transform(
-        self, latents: ArrayLike | None, raw: ArrayLike | None = None, *, random_state: int = 0
+        self,
+        latents: ArrayLike | None,
+        raw: ArrayLike | None = None,
+        *,
+        random_state: int = 0,
+        crowd: Crowd | None = None,
     ) -> NDArray[np.float64]:
         """Fit to songs and return their points, shape (N, C).
 
@@ -52,6 +59,8 @@ class Space(ABC):
             The scaled inputs of the same songs in the same order, where the space is computed of them.
         random_state : int
             For PCA of large matrices and for UMAP: same seed, same bytes.
+        crowd : Crowd, optional
+            What stands in for the distances of the songs in the base space where they are many, for UMAP.
 
         Raises
         ------
@@ -95,7 +104,12 @@ class AsItIs(Space):
     """The latents, or the scaled inputs."""
 
     def fit_transform(
-        self, latents: ArrayLike | None, raw: ArrayLike | None = None, *, random_state: int = 0
+        self,
+        latents: ArrayLike | None,
+        raw: ArrayLike | None = None,
+        *,
+        random_state: int = 0,
+        crowd: Crowd | None = None,
     ) -> NDArray[np.float64]:
         """Return the base space."""
         return self.base(latents, raw)
@@ -119,7 +133,12 @@ class Components(Space):
     components_: NDArray[np.float64]
 
     def fit_transform(
-        self, latents: ArrayLike | None, raw: ArrayLike | None = None, *, random_state: int = 0
+        self,
+        latents: ArrayLike | None,
+        raw: ArrayLike | None = None,
+        *,
+        random_state: int = 0,
+        crowd: Crowd | None = None,
     ) -> NDArray[np.float64]:
         """Find the components, and return the songs along them."""
         from sklearn.decomposition import PCA
@@ -142,8 +161,11 @@ class Components(Space):
 
     def _along(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         # song by song: a product of whole matrices has other last bits for other companies of songs
+        points = np.empty((len(values), len(self.components_)))
         with steady():
-            return np.array([self.components_ @ (value - self.mean_) for value in values]) + 0.0
+            for row, value in enumerate(values):
+                points[row] = self.components_ @ (value - self.mean_)
+        return points + 0.0
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {"mean": self.mean_, "components": self.components_}
@@ -158,7 +180,12 @@ class Umap(Space):
     open = False
 
     def fit_transform(
-        self, latents: ArrayLike | None, raw: ArrayLike | None = None, *, random_state: int = 0
+        self,
+        latents: ArrayLike | None,
+        raw: ArrayLike | None = None,
+        *,
+        random_state: int = 0,
+        crowd: Crowd | None = None,
     ) -> NDArray[np.float64]:
         """Embed songs.
 
@@ -176,20 +203,36 @@ class Umap(Space):
                 f"UMAP needs at least {SMALLEST} distinct songs, not {len(distinct)}; cluster in the space "
                 f"{self.config.of}."
             )
+        crowd = Crowd(values, seed=random_state) if crowd is None else crowd
+        if crowd.many:
+            return crowd.micro.placed(values, self._embedded(crowd.micro.centres, None, random_state))
+        graph = None
+        if not crowd.few:
+            alone = crowd if len(distinct) == len(values) else Crowd(distinct, seed=crowd.seed, limits=crowd.limits)
+            graph = alone.graph(int(str(self.config.n_neighbors)))
+            graph = graph.take(order) if alone is crowd else graph
+        points = self._embedded(distinct, graph, random_state)[first.cumsum() - 1]
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return np.asarray(points[back])
+
+    def _embedded(self, distinct: NDArray[np.float64], graph: Graph | None, random_state: int) -> NDArray[np.float64]:
+        """Return UMAP's embedding of different songs in an order of their own."""
+        n_neighbors = min(int(str(self.config.n_neighbors)), len(distinct) - 1)
         with steady():
             import umap
 
+            known = {} if graph is None else {"precomputed_knn": graph.cut(n_neighbors)}
             embedded = umap.UMAP(
                 # it starts from one eigenvector more than dimensions, and there must be more songs than those
                 n_components=min(int(str(self.config.n_components)), len(distinct) - 2),
-                n_neighbors=min(int(str(self.config.n_neighbors)), len(distinct) - 1),
+                n_neighbors=n_neighbors,
                 min_dist=self.config.min_dist,
                 random_state=random_state,
                 n_jobs=1,
+                **known,
             ).fit_transform(distinct.astype(np.float32))
-        points = np.empty((len(values), embedded.shape[1]))
-        points[order] = np.asarray(embedded, dtype=np.float64)[first.cumsum() - 1]
-        return points
+        return np.asarray(embedded, dtype=np.float64)
 
     def transform(self, latents: ArrayLike | None, raw: ArrayLike | None = None) -> NDArray[np.float64]:
         """Raise `ClusterInputError`."""

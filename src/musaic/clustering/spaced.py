@@ -15,6 +15,7 @@ from musaic.clustering import registry
 from musaic.clustering.base import Clusterer, Clustering, ClusterInputError, State
 from musaic.clustering.neighbours import Songs
 from musaic.clustering.projection import Space, space_from_state
+from musaic.graph.crowd import Crowd
 
 _SPACE, _SONGS, _CLUSTERER = "space.", "songs.", "clusterer."
 
@@ -55,6 +56,7 @@ class SpacedClusterer:
         *,
         random_state: int = 0,
         points: NDArray[np.float64] | None = None,
+        crowd: Crowd | None = None,
     ) -> Clustering:
         """Cluster songs.
 
@@ -68,6 +70,8 @@ class SpacedClusterer:
             For the space; the clusterer has its own.
         points : ndarray, shape (N, C), optional
             What ``space.fit_transform`` gave for these songs, where several clusterings share it.
+        crowd : Crowd, optional
+            What stands in for the distances of these points where they are many, where several clusterings share it.
 
         Raises
         ------
@@ -75,7 +79,7 @@ class SpacedClusterer:
             Where what the space is computed of is missing, or cannot be clustered.
         """
         self.points_ = self.space.fit_transform(latents, raw, random_state=random_state) if points is None else points
-        found = self.clusterer.fit(self.points_)
+        found = self.clusterer.fit(self.points_, crowd)
         if not self.space.open:
             base = self.space.base(latents, raw)
             if len(base) != len(found.labels):

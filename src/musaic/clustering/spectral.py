@@ -11,6 +11,11 @@ from musaic.clustering.asked import CountedConfig
 from musaic.clustering.base import check_count
 from musaic.clustering.grid import Counts
 from musaic.clustering.neighbours import NeighbourClusterer
+from musaic.graph.joining import connected
+from musaic.graph.neighbours import Graph
+
+STARTS = 3
+"""Of K-Means on the eigenvectors of a large graph."""
 
 
 class SpectralConfig(CountedConfig):
@@ -52,7 +57,9 @@ class Spectral(NeighbourClusterer):
         self.n_neighbors = n_neighbors
         self.random_state = random_state
 
-    def _cluster(self, ordered: NDArray[np.float64], n_distinct: int) -> tuple[Any, dict[str, NDArray[Any]]]:
+    def _cluster(
+        self, ordered: NDArray[np.float64], n_distinct: int, graph: Graph | None
+    ) -> tuple[Any, dict[str, NDArray[Any]]]:
         from sklearn.cluster import SpectralClustering
 
         n_clusters = min(self.n_clusters, n_distinct)
@@ -60,6 +67,8 @@ class Spectral(NeighbourClusterer):
             return np.zeros(len(ordered), dtype=np.int64), {}
         if n_clusters == len(ordered):
             return np.arange(len(ordered)), {}
+        if graph is not None:
+            return self._of_graph(ordered, n_clusters, graph), {}
         algorithm = SpectralClustering(
             n_clusters,
             affinity="nearest_neighbors",
@@ -67,3 +76,23 @@ class Spectral(NeighbourClusterer):
             random_state=self.random_state,
         )
         return algorithm.fit(ordered).labels_, {}
+
+    def _of_graph(self, ordered: NDArray[np.float64], n_clusters: int, graph: Graph) -> NDArray[np.int64]:
+        """Return the labels of a graph in one piece; a factorisation of its Laplacian would not fit into memory."""
+        from scipy.sparse import csr_matrix
+        from sklearn.cluster import SpectralClustering
+
+        affinity = csr_matrix(connected(graph, ordered, self._width))
+        affinity.data[:] = 1.0
+        algorithm = SpectralClustering(
+            n_clusters,
+            affinity="precomputed",
+            eigen_solver="lobpcg",
+            n_init=STARTS,
+            random_state=self.random_state,
+        )
+        return np.asarray(algorithm.fit(affinity).labels_, dtype=np.int64)
+
+    @property
+    def _width(self) -> int:
+        return max(self.n_neighbors, 2)

@@ -15,6 +15,7 @@ from pydantic import model_validator
 from musaic.clustering.asked import ClusteringConfig
 from musaic.clustering.base import Clustering, ClusterInputError, State, read_latents
 from musaic.clustering.mixtures import MixtureClusterer
+from musaic.graph.crowd import Crowd
 
 Mixture = tuple[ArrayLike, ArrayLike, ArrayLike]
 """Weights (K,), means (K, D) and variances (K, D) of a mixture of normals with diagonal covariances."""
@@ -67,7 +68,7 @@ class Vade(MixtureClusterer):
         self.weights_, self.means_ = weights / weights.sum(), means
         self.precisions_cholesky_ = 1.0 / np.sqrt(variances)
 
-    def fit(self, Z: ArrayLike) -> Clustering:
+    def fit(self, Z: ArrayLike, crowd: Crowd | None = None) -> Clustering:
         """Say which components latents of shape (N, D) belong to; the one with the most is cluster 0."""
         self._rank(read_latents(Z, n_dims=self.means_.shape[1]))
         return self.assign(Z)

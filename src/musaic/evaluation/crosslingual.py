@@ -5,7 +5,8 @@ Letters: N tracks, D dimensions, L languages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,8 @@ def crosslingual_neighbours(
     -------
     record : dict
         ``across_queries``, the songs that are asked: their genre exists in another language. ``across_sampled``,
-        whether only 20,000 songs were. For each k, ``across_<k>``, the mean share of the k nearest songs of other
-        languages that have the song's genre; ``across_<k>_chance``, its mean over shuffles; ``across_<k>_p``, the
+        whether only a sample of the songs was. For each k, ``across_<k>``, the mean share of the k nearest songs of
+        other languages that have the song's genre; ``across_<k>_chance``, its mean over shuffles; ``across_<k>_p``, the
         share of shuffles, the observed counted as one, that reach it. NaN where nobody can be asked.
 
     Raises
@@ -85,13 +86,13 @@ def crosslingual_neighbours(
     record: dict[str, Any] = {"across_queries": asked, "across_sampled": len(queries) < len(rows)}
     if not asked:
         return record | {f"across_{k}{end}": np.nan for k in ks for end in ("", "_chance", "_p")}
-    shuffled = _shuffles(kind, place, n_permutations, random_state)
-    for k, found in pairs.items():
-        query, candidate, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        observed, *null = (
-            float(share[labels[query] == labels[candidate]].sum() / elsewhere[labels, place][queries].sum())
-            for labels in (kind, *shuffled)
-        )
+    joined = {k: tuple(np.concatenate(parts) for parts in zip(*found, strict=True)) for k, found in pairs.items()}
+    shares: dict[int, list[float]] = {k: [] for k in ks}
+    for labels in chain([kind], _shuffles(kind, place, n_permutations, random_state)):
+        askable = elsewhere[labels, place][queries].sum()
+        for k, (query, candidate, share) in joined.items():
+            shares[k].append(float(share[labels[query] == labels[candidate]].sum() / askable))
+    for k, (observed, *null) in shares.items():
         p_value = (1 + sum(value >= observed - 1e-12 for value in null)) / (1 + n_permutations)
         record |= {f"across_{k}": observed, f"across_{k}_chance": float(np.mean(null)), f"across_{k}_p": p_value}
     return record
@@ -106,14 +107,12 @@ def _elsewhere(kind: NDArray[np.intp], place: NDArray[np.intp]) -> NDArray[np.bo
 
 def _shuffles(
     kind: NDArray[np.intp], place: NDArray[np.intp], n_permutations: int, random_state: int
-) -> list[NDArray[np.intp]]:
-    """Return genres shuffled within each language."""
+) -> Iterator[NDArray[np.intp]]:
+    """Yield genres shuffled within each language."""
     rng = np.random.default_rng(random_state)
     by_place = np.argsort(place, kind="stable")
     ordered = place[by_place]
-    found = []
     for _ in range(n_permutations):
         labels = np.empty_like(kind)
         labels[by_place] = kind[by_place[np.lexsort([rng.random(len(kind)), ordered])]]
-        found.append(labels)
-    return found
+        yield labels

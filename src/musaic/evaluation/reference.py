@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from musaic.evaluation.internal import SAMPLE
+
 SHARE, MOST = 0.95, 64
 
 
@@ -37,7 +39,9 @@ def reference_space(X: ArrayLike, present: ArrayLike | None = None) -> NDArray[n
         return np.where(here[:, None], 0.0, np.nan)
     standard = ((rows - center) / np.where(varies, scale, 1.0))[:, varies]
     with threadpool_limits(1):
-        pca = PCA(min(MOST, len(rows) - 1, standard.shape[1]), svd_solver="full").fit(standard)
+        # the decomposition of all rows would be held in memory several times
+        solver = "full" if len(rows) <= SAMPLE else "covariance_eigh"
+        pca = PCA(min(MOST, len(rows) - 1, standard.shape[1]), svd_solver=solver).fit(standard)
         reached = np.cumsum(pca.explained_variance_ratio_) >= SHARE
         keep = int(reached.argmax()) + 1 if reached.any() else len(reached)
         reference = np.full((len(values), keep), np.nan)

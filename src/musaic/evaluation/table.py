@@ -38,7 +38,7 @@ LEADERBOARD: tuple[str, ...] = (
     *("clustering_id", "ami_chance", "purity_chance", "p_value", "sizes", "silhouette_sampled", "rank", "remarks"),
     *INTERVALS,
     *(column for score in _LATER for column in (score, f"{score}_sd")),
-    "accuracy_chance",
+    *("accuracy_chance", "approximation"),
 )
 """Columns of a leaderboard, in order; other tools read it, so new ones go to the end."""
 
@@ -59,6 +59,8 @@ class Candidate:
         Whether the posterior says nothing.
     active_units : int, optional
         Active latent dimensions, where the model has such.
+    approximation : str
+        What the clustering left uncompared because there are many tracks, in words; empty where nothing.
     """
 
     cell: str
@@ -72,6 +74,7 @@ class Candidate:
     labels_used: tuple[str, ...] = ()
     collapsed: bool = False
     active_units: int | None = None
+    approximation: str = ""
 
 
 def score(
@@ -172,7 +175,7 @@ def summarise(
     table = table.sort_values("seed", kind="stable")
     rows = table.drop_duplicates(_KEYS).set_index(_KEYS).sort_index()
     groups = table.groupby(_KEYS, sort=True)
-    there = [name for name in (*_IDENTITY, "labels_used", "sizes", *INTERVALS) if name in rows]
+    there = [name for name in (*_IDENTITY, "labels_used", "sizes", "approximation", *INTERVALS) if name in rows]
     result = rows[there].copy()
     result["seeds"], result["n_labelled"] = groups["seed"].nunique(), groups["n_labelled"].min()
     n_clusters = groups["n_clusters"].mean().round(2)

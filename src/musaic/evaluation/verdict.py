@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.errors import UsageError
+from musaic.evaluation.internal import SAMPLE
 from musaic.evaluation.intervals import AT_ONCE
 from musaic.evaluation.labels import is_leaked, known_labels
 from musaic.evaluation.ranking import LEAST_COVERAGE
@@ -325,6 +326,14 @@ def _bootstrap(
     # songs in an order of their own, so that the given one has no part in what is drawn
     order = np.lexsort([clusters for side in reversed(sides) for clusters in reversed(side)] + [labels])
     labels, sides = labels[order], [[clusters[order] for clusters in side] for side in sides]
+    drawn_at_once = len(labels) > SAMPLE
+    counts = np.ones(len(labels), dtype=np.int64)
+    if drawn_at_once:
+        # songs that nobody tells apart are drawn together: how many of each kind come is multinomial
+        table, counts = np.unique(np.stack([labels, *sides[0], *sides[1]], axis=1), axis=0, return_counts=True)
+        labels, middle = table[:, 0], len(sides[0]) + 1
+        sides = [list(table[:, 1:middle].T), list(table[:, middle:].T)]
+    n = int(counts.sum())
     rng = np.random.default_rng(random_state)
     seeds = [rng.integers(len(side), size=(n_bootstrap, len(side))) for side in sides]
     scores = [np.empty((n_bootstrap, len(side))) for side in sides]
@@ -332,14 +341,20 @@ def _bootstrap(
     at_once = max(AT_ONCE // int(widest), 1)
     for start in range(0, n_bootstrap, at_once):
         part = slice(start, min(start + at_once, n_bootstrap))
-        sample = rng.integers(len(labels), size=(part.stop - part.start, len(labels)))
+        size = part.stop - part.start
+        if drawn_at_once:
+            weights, sample = rng.multinomial(n, counts / n, size=size), np.tile(np.arange(len(labels)), (size, 1))
+        else:
+            weights, sample = None, rng.integers(len(labels), size=(size, len(labels)))
         for side, found in zip(sides, scores, strict=True):
             for seed, clusters in enumerate(side):
-                found[part, seed] = _drawn_amis(labels, clusters, sample)
+                found[part, seed] = _drawn_amis(labels, clusters, sample, weights)
     means = [np.take_along_axis(*pair, axis=1).mean(axis=1) for pair in zip(scores, seeds, strict=True)]
     drawn = means[0] - means[1]
     drawn = drawn[np.isfinite(drawn)]
-    observed = [np.mean([_ami(labels, clusters) for clusters in side]) for side in sides]
+    observed = [
+        np.mean([_ami(np.repeat(labels, counts), np.repeat(clusters, counts)) for clusters in side]) for side in sides
+    ]
     difference = float(observed[0] - observed[1])
     if not len(drawn):
         return difference, float("nan"), float("nan")
@@ -347,11 +362,17 @@ def _bootstrap(
     return difference, float(low), float(high)
 
 
-def _drawn_amis(labels: NDArray[np.intp], clusters: NDArray[np.intp], sample: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the AMI of resampled tracks, one for every row of ``sample``."""
+def _drawn_amis(
+    labels: NDArray[np.intp],
+    clusters: NDArray[np.intp],
+    sample: NDArray[np.int64],
+    weights: NDArray[np.int64] | None,
+) -> NDArray[np.float64]:
+    """Return the AMI of resampled tracks, each as often as its weight says, one for every row of ``sample``."""
     R, K = int(labels.max()) + 1, int(clusters.max()) + 1
     where = (labels * K + clusters)[sample] + R * K * np.arange(len(sample))[:, None]
-    tables = np.bincount(where.reshape(-1), minlength=len(sample) * R * K).reshape(-1, R, K)
+    often = None if weights is None else weights.reshape(-1)
+    tables = np.bincount(where.reshape(-1), weights=often, minlength=len(sample) * R * K).reshape(-1, R, K)
     return ami(Counts(tables.astype(np.int64)))
 
 

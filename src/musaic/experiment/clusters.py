@@ -22,6 +22,7 @@ from musaic.experiment.scoring import lacking, restored_context
 from musaic.experiment.stages import Stages
 from musaic.experiment.summary import describe_cell, summarise_run
 from musaic.files import read_parquet, remove, write_json
+from musaic.parallel import must_see
 from musaic.progress import SILENT, Reporter
 from musaic.runs import Run
 
@@ -73,6 +74,7 @@ def cluster(
     add(folder, configs)
     clusterings = every_clustering(folder, experiment)
     context = restored_context(folder, experiment.evaluation, clusterings)
+    must_see(folder.experiment_file)
     stages = Stages(folder, experiment, clusterings, context, cells, workers, reporter)
     if stages.lack_inputs(done):
         only = [cell.name for cell in done]

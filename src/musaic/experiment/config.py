@@ -27,7 +27,7 @@ from musaic.experiment.modalities import (
     text_input,
 )
 from musaic.features.config import FeatureConfig
-from musaic.features.registry import NAMES
+from musaic.features.registry import NAMES, PRETRAINED, is_pretrained, ordered
 from musaic.lyrics.config import LyricsConfig
 from musaic.lyrics.encoders import parse_encoder
 from musaic.models.config import ModelConfig
@@ -212,7 +212,15 @@ class EvaluationConfig(Config):
 
 
 class FiguresConfig(Config):
-    """Which two-dimensional maps are made, and in which formats figures are drawn."""
+    """Which two-dimensional maps are made, and in which formats figures are drawn.
+
+    Attributes
+    ----------
+    maps : tuple of {'umap', 'tsne'}
+        The maps of every cell's latents; none where empty.
+    formats : tuple of {'png', 'svg'}
+        The files of every figure.
+    """
 
     maps: tuple[Literal["umap", "tsne"], ...] = ("umap", "tsne")
     formats: tuple[Literal["png", "svg"], ...] = Field(default=("png",), min_length=1)
@@ -231,10 +239,36 @@ class OutputsConfig(Config):
 
 
 class ComputeConfig(Config):
-    """Where models are trained, and whether TensorBoard can watch."""
+    """Where models are trained, and whether TensorBoard can watch.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "mps"}
+        What trains.
+    devices : int >= 1
+        How many of them train one model together, a process each: GPUs over NCCL, CPUs over gloo. Cells are then
+        trained one after the other on each machine.
+    scheduler : str, optional
+        A Dask cluster that does the work, as for `musaic.parallel.cluster`; ``--scheduler`` wins. Not written down
+        with the run, whose results do not depend on it.
+    tensorboard : bool
+        Keep event files.
+    exact_up_to : int >= 1
+        Up to so many tracks all are compared with all; above, a graph of nearest neighbours stands in for their
+        distances (`musaic.graph`).
+    micro_above : int >= 1
+        With more tracks than this, the centres of micro-clusters stand in for the tracks.
+    micro_clusters : int >= 2
+        How many centres.
+    """
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
+    devices: int = Field(default=1, ge=1)
+    scheduler: str | None = None
     tensorboard: bool = False
+    exact_up_to: int = Field(default=20_000, ge=1)
+    micro_above: int = Field(default=1_000_000, ge=1)
+    micro_clusters: int = Field(default=5_000, ge=2)
 
 
 class Experiment(Config):
@@ -285,13 +319,13 @@ class Experiment(Config):
                 if text.text == DESCRIPTIONS:  # they are written from descriptors
                     names.add("descriptors")
             for name in cell.input:
-                if name in NAMES:
+                if name in NAMES or is_pretrained(name):
                     names.add(name)
                 elif not text_input(name) and not label_input(name) and not latents_input(name):
-                    raise unknown("input", name, (*NAMES, *TEXTS, f"{LABEL}<column>", *LATENTS))
+                    raise unknown("input", name, (*NAMES, f"{PRETRAINED}<model>", *TEXTS, f"{LABEL}<column>", *LATENTS))
         if names == set(self.features.names):
             return self
-        features = self.features.model_copy(update={"names": tuple(name for name in NAMES if name in names)})
+        features = self.features.model_copy(update={"names": ordered(names)})
         return self.model_copy(update={"features": features})
 
     @field_validator("seeds", mode="before")
@@ -327,7 +361,8 @@ class Experiment(Config):
 
     def cell_name(self, cell: CellConfig) -> str:
         """Return ``<slug>-<8 hex>``; the digits change with anything the cell's numbers depend on."""
-        features = {key: value for key, value in self.features.plain().items() if key != "names"}
+        unused = {"names"} if any(map(is_pretrained, cell.input)) else {"names", "pretrained"}
+        features = {key: value for key, value in self.features.plain().items() if key not in unused}
         depends = {"cell": cell.own, "features": features}
         if cell.texts:
             depends["lyrics"] = self.lyrics.plain()

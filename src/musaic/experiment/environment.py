@@ -9,28 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from musaic import __version__
-
-LIBRARIES = (
-    "torch",
-    "lightning-fabric",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "librosa",
-    "soundfile",
-    "soxr",
-    "av",
-    "umap-learn",
-    "openTSNE",
-    "pandas",
-    "pyarrow",
-    "zarr",
-    "matplotlib",
-)
+from musaic.parallel.versions import LIBRARIES
+from musaic.storage import is_url
 
 
 def relative(path: Path | str, folder: Path) -> str:
-    """Return a path as seen from a folder, POSIX; absolute where there is no way from one to the other."""
+    """Return a path as seen from a folder, POSIX; absolute where there is no way from one to the other, or a URL."""
+    if is_url(path):
+        return str(path)
     there = Path(path).expanduser().resolve()
     try:
         return Path(os.path.relpath(there, folder.resolve())).as_posix()
@@ -38,7 +24,9 @@ def relative(path: Path | str, folder: Path) -> str:
         return there.as_posix()
 
 
-def environment(run: Path, corpus_root: Path, notes: list[str]) -> dict[str, Any]:
+def environment(
+    run: Path, corpus_root: Path, notes: list[str], pretrained: dict[str, dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """Return what `environment.json` holds; nothing in it changes from one run to the next on one machine."""
     return {
         "musaic": __version__,
@@ -47,4 +35,4 @@ def environment(run: Path, corpus_root: Path, notes: list[str]) -> dict[str, Any
         "libraries": {name: metadata.version(name) for name in LIBRARIES},
         "corpus_root": relative(corpus_root, run),
         "corpus_notes": notes,
-    }
+    } | ({"pretrained": pretrained} if pretrained else {})

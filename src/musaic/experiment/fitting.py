@@ -16,10 +16,11 @@ import pandas as pd
 from musaic.experiment.inputs import Inputs
 from musaic.experiment.samples import write_samples
 from musaic.experiment.tensorboard import events
+from musaic.experiment.together import together
 from musaic.files import atomic, write_parquet
 from musaic.models.config import ModelConfig
 from musaic.models.inputs import Frames
-from musaic.models.registry import build
+from musaic.models.registry import MODELS, build
 from musaic.models.vae.config import TrainingConfig
 from musaic.runs import Run
 from musaic.runs.state import CheckpointFolder, save_state
@@ -40,15 +41,23 @@ class FitTask:
     device: str
     tensorboard: bool = False
     samples: bool = False
+    devices: int = 1
 
 
 def fit_cell(task: FitTask) -> float:
     """Fit, save model and embedding; return the seconds it took.
 
     A training that was killed goes on from its last checkpoint. The embedding is written last: where it stands, the
-    rest stands too, and no checkpoint is left.
+    rest stands too, and no checkpoint is left. Several devices train one model together, baselines aside.
     """
+    if task.devices > 1 and not MODELS[task.model.model].baseline:
+        return together(_fit, task, task.devices)
+    return _fit(task)
+
+
+def _fit(task: FitTask) -> float:
     from musaic.models.vae.estimator import Vae
+    from musaic.models.vae.training.devices import is_first
 
     start = time.perf_counter()
     training = getattr(task.model, "training", TrainingConfig())
@@ -56,9 +65,11 @@ def fit_cell(task: FitTask) -> float:
     checkpoints = CheckpointFolder(folder)
     model = build(task.model, random_state=task.seed, accelerator=task.device, checkpoints=checkpoints)
     with contextlib.ExitStack() as stack:
-        if task.tensorboard:
+        if task.tensorboard and is_first():
             model.on_epoch = stack.enter_context(events(task.run.tensorboard_folder(task.cell, task.seed), model))
         model.fit(inputs.values, present=inputs.present, condition=inputs.labels or None, groups=inputs.groups)
+    if not is_first():
+        return time.perf_counter() - start
     save_state(folder, *model.get_state())
     for name, rows in (("pretraining", "pretraining_"), ("history", "history_")):
         history = getattr(model, rows, None)

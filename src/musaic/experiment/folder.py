@@ -37,6 +37,7 @@ OURS = (
     "leaderboard.tex",
     "language.csv",
     "assigned",
+    "exports",
     "probes.csv",
     "transfer.csv",
     "reference.parquet",
@@ -53,6 +54,7 @@ OURS = (
     "clusters",
     "clusterers",
     "spaces",
+    "graphs",
     "choices",
     "language",
     "probes",
@@ -67,7 +69,7 @@ OURS = (
 ELSEWHERE = "name another folder with --out, or start over with --force"
 
 
-def open_folder(run: Run, experiment: Experiment, corpus: Path, *, force: bool) -> None:
+def open_folder(run: Run, experiment: Experiment, corpus: str | Path, *, force: bool) -> None:
     """Make the run folder, or see that it holds this very experiment.
 
     The experiment is written with its corpus seen from the run folder, so that it can be run again as it stands there.
@@ -103,7 +105,7 @@ def _ours(name: str) -> bool:
     return name in OURS or name.startswith(WRITING)
 
 
-def _located(experiment: Experiment, corpus: Path, folder: Path) -> Experiment:
+def _located(experiment: Experiment, corpus: str | Path, folder: Path) -> Experiment:
     """Return the experiment with the paths of its corpus relative to a folder."""
     tables = {
         key: tuple(relative(path, folder) for path in getattr(experiment.corpus, key))
@@ -114,13 +116,16 @@ def _located(experiment: Experiment, corpus: Path, folder: Path) -> Experiment:
         cell.model_copy(update={"input": tuple(relocated(cell.input, lambda path: relative(path, folder)))})
         for cell in experiment.cells
     )
-    return experiment.model_copy(update={"corpus": source, "cells": cells})
+    compute = experiment.compute.model_copy(update={"scheduler": None})
+    return experiment.model_copy(update={"corpus": source, "cells": cells, "compute": compute})
 
 
 def _same(run: Run, experiment: Experiment) -> None:
     """Compare with what stands; where the corpus lies may differ, for folders are moved."""
-    standing, given = portable(read_yaml(run.experiment_file)), portable(experiment.plain())
-    moved = ("corpus.path", "corpus.labels", "corpus.transcripts")
+    # read as an experiment: what it says nothing of has the default that it had before it could be said
+    before = Experiment.parse(read_yaml(run.experiment_file), str(run.experiment_file))
+    standing, given = portable(before.plain()), portable(experiment.plain())
+    moved = ("corpus.path", "corpus.labels", "corpus.transcripts", "compute.scheduler")
     changed = [key for key in _differences(standing, given) if not key.startswith(moved)]
     if changed:
         raise UsageError(f"{run.path} holds another experiment (it differs at {changed[0]}); {ELSEWHERE}.")

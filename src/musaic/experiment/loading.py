@@ -18,6 +18,7 @@ from musaic.experiment.modalities import relocated
 from musaic.experiment.quick import quick as shortened
 from musaic.features.config import FeatureConfig
 from musaic.lyrics.config import LyricsConfig
+from musaic.storage import is_url
 
 ConfigT = TypeVar("ConfigT", bound=Config)
 
@@ -92,7 +93,7 @@ def _from_its_folder(data: dict[str, Any], file: Path) -> None:
     corpus = data.get("corpus")
     if not isinstance(corpus, dict):
         return
-    if isinstance(corpus.get("path"), str):
+    if isinstance(corpus.get("path"), str) and not is_url(corpus["path"]):
         corpus["path"] = str(file.parent / Path(corpus["path"]).expanduser())
     for key in ("labels", "transcripts"):
         if isinstance(corpus.get(key), str):

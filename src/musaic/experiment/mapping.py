@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from musaic.experiment.crowds import crowd_of
+from musaic.experiment.spaces import LATENT
 from musaic.files import read_parquet, write_parquet
+from musaic.graph.crowd import Limits
 from musaic.maps import EmbeddingMap, tsne_map, umap_map
 from musaic.runs import Run
 
@@ -18,12 +21,16 @@ MAPS: dict[str, Callable[..., EmbeddingMap]] = {"umap": umap_map, "tsne": tsne_m
 
 @dataclass(frozen=True)
 class MapTask:
-    """A map to make of one cell and seed; ``method`` is a key of `MAPS`."""
+    """A map to make of one cell and seed; ``method`` is a key of `MAPS`.
+
+    ``limits`` says from how many songs on something stands in for all their distances.
+    """
 
     run: Run
     cell: str
     seed: int
     method: str
+    limits: Limits = field(default_factory=Limits)
 
 
 def map_cell(task: MapTask) -> float:
@@ -31,7 +38,8 @@ def map_cell(task: MapTask) -> float:
     start = time.perf_counter()
     table = read_parquet(task.run.embedding_file(task.cell, task.seed))
     Z = table[[name for name in table.columns if name.startswith("z_")]].to_numpy(np.float32)
-    drawn = MAPS[task.method](Z, seed=task.seed)
+    crowd = crowd_of(task.run, task.cell, task.seed, LATENT, list(table["track_id"]), Z, task.limits)
+    drawn = MAPS[task.method](Z, seed=task.seed, crowd=crowd)
     places = pd.DataFrame({"track_id": table["track_id"], "x": drawn.xy[:, 0], "y": drawn.xy[:, 1]})
     write_parquet(task.run.map_file(task.cell, task.method), places.assign(method=drawn.method))
     return time.perf_counter() - start

@@ -3,7 +3,8 @@
 ``statistics`` is a feature; ``lyrics`` and ``descriptions`` are texts, read by the encoder that the experiment names,
 or by another: ``lyrics:sentence-transformers:<model>``. ``label:genre`` is a label column, one column a value.
 ``latents:<file>`` are vectors from elsewhere, joined on ``track_id``; ``run:<folder>#<cell>`` a cell of another run,
-with its first seed or with one that is named: ``run:<folder>#<cell>@3``.
+with its first seed or with one that is named: ``run:<folder>#<cell>@3``. ``pretrained:<model>`` is a feature as well:
+what a pretrained network makes of the sound (see `musaic.features.pretrained`).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from musaic.experiment.explaining import explain
 from musaic.experiment.folder import open_folder, write_latents, write_tracks
 from musaic.experiment.inputs import Inputs, check_encoders, gather_inputs
 from musaic.experiment.loading import load_experiment
+from musaic.experiment.pretrained import check_pretrained, check_weights
 from musaic.experiment.scoring import scoring_context, write_context
 from musaic.experiment.songs import read_corpus
 from musaic.experiment.stages import Stages
@@ -24,6 +26,7 @@ from musaic.experiment.summary import describe_cell, summarise_run
 from musaic.experiment.tensorboard import check_tensorboard
 from musaic.features import extract
 from musaic.files import remove, write_json
+from musaic.parallel import cluster, must_see
 from musaic.progress import SILENT, Reporter
 from musaic.runs import Run
 
@@ -82,19 +85,47 @@ def run(
     source = corpus if corpus is not None else resolved.corpus.path
     if source is None or not str(source):
         raise UsageError("no corpus was named; add --corpus PATH, a folder of songs or a table of them.")
+    if "TORCHELASTIC_RUN_ID" in os.environ and os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UsageError(
+            "a run starts the processes that train together itself; leave torchrun out, and set compute.devices to "
+            f"{os.environ['WORLD_SIZE']}."
+        )
     folder = Run(Path(out) if out is not None else Path("runs") / resolved.name)
+    around: dict[str, Any] = {"cache": cache, "workers": workers, "reporter": reporter}
+    with cluster(resolved.compute.scheduler, workers=workers, reporter=reporter):
+        return _run(resolved, source, folder, only, phases, force, **around)
 
+
+def _run(
+    resolved: Experiment,
+    source: str | Path,
+    folder: Run,
+    only: Sequence[str],
+    phases: Sequence[str],
+    force: bool,
+    *,
+    cache: Path | None,
+    workers: int | None,
+    reporter: Reporter,
+) -> Run:
     check_only(resolved, only, phases)
-    songs = read_corpus(source, resolved.corpus, lyrics=resolved.lyrics, workers=workers, reporter=reporter)
+    songs = read_corpus(
+        source, resolved.corpus, lyrics=resolved.lyrics, cache=cache, workers=workers, reporter=reporter
+    )
     resolved = settle_labels(resolved, songs.labels)
     check_encoders(resolved, cache=cache, reporter=reporter)
+    check_pretrained(resolved.features, reporter=reporter)
     if resolved.compute.tensorboard:
         check_tensorboard()
-    open_folder(folder, resolved, Path(source), force=force)
-    features = extract(songs, resolved.features, cache=cache, workers=workers, force=force, reporter=reporter)
+    open_folder(folder, resolved, source, force=force)
+    must_see(folder.experiment_file)
+    around: dict[str, Any] = {"cache": cache, "workers": workers, "force": force, "reporter": reporter}
+    features = extract(songs, resolved.features, device=resolved.compute.device, **around)
+    check_weights(folder, features.pretrained)
     songs = songs.with_status(features.status)
     write_tracks(folder, songs, features)
-    write_json(folder.environment_file, environment(folder.path, songs.root, list(songs.notes)))
+    made_with = environment(folder.path, songs.root, list(songs.notes), features.pretrained)
+    write_json(folder.environment_file, made_with)
     _tell(songs, reporter)
 
     inputs = gather_inputs(songs, features, resolved, folder, cache=cache, workers=workers, reporter=reporter)

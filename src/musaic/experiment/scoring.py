@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,10 @@ from musaic.evaluation.table import Candidate, score
 from musaic.experiment.annotations import judges, label_values
 from musaic.experiment.checks import labels_read
 from musaic.experiment.config import CellConfig, EvaluationConfig
+from musaic.experiment.crowds import crowd_of
 from musaic.experiment.spaces import LATENT, RAW, read_points
 from musaic.files import read_json, read_parquet, write_parquet
+from musaic.graph.crowd import Crowd, Limits
 from musaic.runs import Run
 from musaic.runs.state import load_state, save_state
 
@@ -98,6 +100,8 @@ class ScoringTask:
         Whether lyrics are among its inputs, or behind them.
     context : ScoringContext
         What all cells are scored with.
+    limits : Limits
+        From how many songs on something stands in for all their distances.
     """
 
     run: Run
@@ -109,6 +113,7 @@ class ScoringTask:
     labels_used: tuple[str, ...]
     reads_lyrics: bool
     context: ScoringContext
+    limits: Limits = field(default_factory=Limits)
 
 
 def scoring_context(
@@ -179,9 +184,13 @@ def score_space(task: ScoringTask) -> float:
         judged = {seed: Judged(Z) for seed, Z in points.items()}
         reference = Judged(task.context.reference.reindex(track_ids).to_numpy())
         bases = {seed: _bases(task, seed, track_ids) for seed in task.seeds}
+        space = task.space.name
+        crowds = {
+            seed: crowd_of(task.run, task.cell, seed, space, track_ids, Z, task.limits) for seed, Z in points.items()
+        }
         for config in missing:
             if lacking(config, task.config, columns, len(track_ids)) is None:
-                _cluster(task, config, track_ids, judged, bases, reference, columns)
+                _cluster(task, config, track_ids, judged, crowds, bases, reference, columns)
     return time.perf_counter() - start
 
 
@@ -190,6 +199,7 @@ def _cluster(
     config: ClusteringConfig,
     track_ids: list[str],
     points: dict[int, Judged],
+    crowds: dict[int, Crowd],
     bases: dict[int, tuple[pd.DataFrame, pd.DataFrame | None]],
     reference: Judged,
     columns: dict[str, list[str | None]],
@@ -199,9 +209,12 @@ def _cluster(
     context, first = task.context, task.seeds[0]
     apart, seen = context.judges(track_ids, reads_lyrics=task.reads_lyrics)
     annotations = {name: apart[name] for name in context.evaluation.labels if name in apart}
-    choices = {first: resolve(config, points[first].given, labels=columns, random_state=first)}
+    settle: dict[int, dict[str, Any]] = {
+        seed: {"labels": columns, "random_state": seed, "crowd": crowds[seed]} for seed in points
+    }
+    choices = {first: resolve(config, points[first].given, **settle[first])}
     if choices[first].source == KNEE:  # distances have the scale of a seed's own latents, unlike a number of clusters
-        choices = {seed: resolve(config, Z.given, labels=columns, random_state=seed) for seed, Z in points.items()}
+        choices = {seed: resolve(config, Z.given, **settle[seed]) for seed, Z in points.items()}
     told = _told(list(choices.values()))
     labelings, records = [], []
     for seed, Z in points.items():
@@ -209,7 +222,7 @@ def _cluster(
         chosen = choices.get(seed, choices[first])
         clusterer = SpacedClusterer(_space(task, seed), build(config, chosen, random_state=seed, mixture=mixture))
         latents, raw = bases[seed]
-        found = clusterer.fit(latents, raw, points=Z.given)
+        found = clusterer.fit(latents, raw, points=Z.given, crowd=crowds[seed])
         labelings.append(found.labels)
         _write_clusters(task.run, task.cell, seed, identity, track_ids, found)
         save_state(task.run.clusterer_folder(task.cell, seed, identity), *clusterer.get_state(), name="clusterer")
@@ -226,6 +239,7 @@ def _cluster(
             labels_used=tuple(sorted({*fitted.get("labels_used", ()), *task.labels_used, *seen})),
             collapsed=bool(fitted.get("collapsed", False)),
             active_units=fitted.get("active_units"),
+            approximation=found.note,
         )
         records += score(
             candidate,

@@ -17,6 +17,7 @@ def read_corpus(
     config: CorpusConfig | None = None,
     *,
     lyrics: LyricsConfig | None = None,
+    cache: Path | None = None,
     workers: int | None = None,
     reporter: Reporter = SILENT,
 ) -> Corpus:
@@ -25,11 +26,14 @@ def read_corpus(
     Parameters
     ----------
     path : str or Path
-        A folder tree of songs, or a table of them (``.csv``, ``.tsv``, ``.parquet``).
+        A folder tree of songs, or a table of them (``.csv``, ``.tsv``, ``.parquet``); or the URL of one, such as
+        ``s3://bucket/songs``.
     config : CorpusConfig, optional
         What is read, how columns are called, which tracks are taken.
     lyrics : LyricsConfig, optional
         How lyrics are cleaned, and how sure a language must be.
+    cache : Path, optional
+        The cache folder, where a corpus that lies elsewhere is copied to.
     workers : int >= 0, optional
         Processes; all cores by default.
     reporter : Reporter
@@ -45,7 +49,7 @@ def read_corpus(
     from musaic.lyrics.config import LyricsConfig
 
     reader = (lyrics or LyricsConfig()).reader
-    return read(Path(path), config, probe=probe, reader=reader, workers=workers, reporter=reporter)
+    return read(path, config, probe=probe, reader=reader, cache=cache, workers=workers, reporter=reporter)
 
 
 def verify_corpus(
@@ -63,4 +67,4 @@ def verify_corpus(
     from musaic.lyrics.config import LyricsConfig
 
     reader = (lyrics or LyricsConfig()).reader
-    return verify(Path(path), config, probe=examine, reader=reader, cache=cache, workers=workers, reporter=reporter)
+    return verify(path, config, probe=examine, reader=reader, cache=cache, workers=workers, reporter=reporter)

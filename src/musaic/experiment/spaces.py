@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from musaic.experiment.crowds import crowd_of
 from musaic.files import read_parquet, write_parquet
+from musaic.graph.crowd import Limits
 from musaic.models.registry import build, parse_config
 from musaic.runs import Run
 from musaic.runs.state import save_state
@@ -42,6 +44,8 @@ class SpaceTask:
         What is made.
     inputs : Inputs
         What the cell is given.
+    limits : Limits
+        From how many songs on something stands in for all their distances.
     """
 
     run: Run
@@ -50,6 +54,7 @@ class SpaceTask:
     seed: int
     space: SpaceConfig
     inputs: Inputs
+    limits: Limits = field(default_factory=Limits)
 
 
 def stands(run: Run, cell: str, seed: int, space: str) -> bool:
@@ -75,7 +80,12 @@ def make_space(task: SpaceTask) -> float:
         raw = table.loc[latents.index].to_numpy(np.float64)
         _write_points(task, RAW, list(latents.index), raw)
     space = build_space(task.space)
-    points = space.fit_transform(latents.to_numpy(np.float64), raw, random_state=task.seed)
+    crowd = None
+    if task.space.kind == "umap":
+        of, base = (RAW, raw) if task.space.needs_raw else (LATENT, latents.to_numpy(np.float64))
+        assert base is not None
+        crowd = crowd_of(task.run, task.cell, task.seed, of, list(latents.index), base, task.limits)
+    points = space.fit_transform(latents.to_numpy(np.float64), raw, random_state=task.seed, crowd=crowd)
     save_state(task.run.space_folder(task.cell, task.seed, task.space.name), *space.get_state(), name="space")
     _write_points(task, task.space.name, list(latents.index), points)
     return time.perf_counter() - start

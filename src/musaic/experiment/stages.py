@@ -12,6 +12,7 @@ from musaic.clustering.config import LABELS, ClusteringConfig
 from musaic.experiment.cell import Cell
 from musaic.experiment.checks import matches
 from musaic.experiment.config import Experiment
+from musaic.experiment.crowds import limits_of
 from musaic.experiment.fitting import FitTask, fit_cell
 from musaic.experiment.language import LanguageTask, ask_cell
 from musaic.experiment.leaving_out import LeaveOutTask, leave_out
@@ -67,6 +68,7 @@ class Stages:
         self.cells = [cell for cell in cells if cell.status != "skipped"]
         self.run, self.experiment, self.clusterings, self.context = run, experiment, clusterings, context
         self.workers, self.reporter = workers, reporter
+        self.limits = limits_of(experiment.compute, clusterings)
         self.timings: dict[str, dict[str, float]] = read_json(run.timings_file) if run.timings_file.exists() else {}
 
     def fit(self, cells: list[Cell]) -> None:
@@ -85,6 +87,7 @@ class Stages:
                     compute.device,
                     compute.tensorboard,
                     samples=seed == self._seeds(cell)[0],
+                    devices=compute.devices,
                 ),
             )
             for cell in cells
@@ -93,7 +96,8 @@ class Stages:
         ]
         # what trains longest begins first, so that no core waits for it in the end
         jobs.sort(key=lambda job: -_effort(job[0]))
-        self._do("training", fit_cell, jobs)
+        alone = compute.devices > 1 and self.workers != 0  # a training has all devices of its machine
+        self._do("training", fit_cell, jobs, workers=1 if alone else self.workers)
 
     def cluster(self, cells: list[Cell]) -> None:
         """Make the spaces that are clustered beside the latent one; cluster and score every cell in each."""
@@ -104,7 +108,7 @@ class Stages:
                 (
                     cell,
                     f"{space.name}-{seed}",
-                    SpaceTask(self.run, cell.name, cell.config.model, seed, space, cell.inputs),
+                    SpaceTask(self.run, cell.name, cell.config.model, seed, space, cell.inputs, self.limits),
                 )
                 for cell in _pending(cells)
                 for space in self._by_space(cell)
@@ -126,6 +130,7 @@ class Stages:
                     cell.labels_used,
                     cell.reads_lyrics,
                     self.context,
+                    self.limits,
                 ),
             )
             for cell in _pending(cells)
@@ -197,7 +202,7 @@ class Stages:
             "maps",
             map_cell,
             [
-                (cell, method, MapTask(self.run, cell.name, self._seeds(cell)[0], method))
+                (cell, method, MapTask(self.run, cell.name, self._seeds(cell)[0], method, self.limits))
                 for cell in _pending(cells)
                 for method in self.experiment.figures.maps
                 if not self.run.map_file(cell.name, method).exists()
@@ -272,12 +277,15 @@ class Stages:
         model = self.run.model_folder(cell.name, seed) / "config.json"
         return model.exists() and self.run.embedding_file(cell.name, seed).exists()
 
-    def _do(self, label: str, function: Callable[[Task], float], jobs: list[Job[Task]]) -> None:
+    def _do(
+        self, label: str, function: Callable[[Task], float], jobs: list[Job[Task]], workers: int | None = None
+    ) -> None:
         if not jobs:
             return
+        workers = self.workers if workers is None else workers
         remove(self.run.report_file)  # it shows what is about to change
         with self.reporter.bar(label, len(jobs)) as advance:
-            for position, outcome in run_parallel(function, [task for _, _, task in jobs], workers=self.workers):
+            for position, outcome in run_parallel(function, [task for _, _, task in jobs], workers=workers):
                 cell, part, _ = jobs[position]
                 if isinstance(outcome, Failure) and outcome.kind == WriteError.__name__:
                     raise WriteError(outcome.message)

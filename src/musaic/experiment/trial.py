@@ -18,6 +18,8 @@ from musaic.clustering.config import LABELS, ClusteringConfig
 from musaic.clustering.spaces import SpaceConfig
 from musaic.experiment.config import CellConfig, Experiment
 from musaic.experiment.modalities import label_input, text_input
+from musaic.features.config import FeatureConfig
+from musaic.features.registry import PRETRAINED
 from musaic.models.inputs import Frames
 
 if TYPE_CHECKING:
@@ -60,9 +62,10 @@ class Trial:
 
     @cached_property
     def sound(self) -> Sound:
-        """What measuring one file takes, from the first few that can be measured."""
+        """What measuring one file takes, from the first few that can be measured; with all pretrained networks."""
         from musaic.features.analysis import measure_file
 
+        networks = self._networks()
         times: list[float] = []
         shapes: dict[str, tuple[int, int]] = {}
         usable = self.songs.tracks[self.songs.tracks["audio"].notna()]
@@ -71,14 +74,19 @@ class Trial:
             start = time.process_time()
             found = measure_file(
                 self.songs.root / audio,
-                self.experiment.features,
+                self.experiment.features.measured,
                 lambda name, part, into=rows: into.setdefault(name, []).append(part),  # type: ignore[misc]
             )
-            if not found.vectors and not rows:
+            heard = {
+                name: measure_file(self.songs.root / audio, network, lambda *_: None).vectors
+                for name, network in networks.items()
+            }
+            vectors = found.vectors | {name: one for name, by in heard.items() for one in by.values()}
+            if not vectors and not rows:
                 continue
             times.append(time.process_time() - start)
             shapes = {name: (sum(map(len, parts)), parts[0].shape[1]) for name, parts in rows.items()}
-            shapes |= {name: (1, len(vector)) for name, vector in found.vectors.items()}
+            shapes |= {name: (1, len(vector)) for name, vector in vectors.items()}
             if len(times) == MEASURED:
                 break
         if not times:
@@ -86,6 +94,23 @@ class Trial:
         size = sum((2 if rows > 1 else 4) * rows * columns for rows, columns in shapes.values())
         # the first file pays for what is imported and cached
         return Sound(min(times), size, shapes)
+
+    def _networks(self) -> dict[str, FeatureConfig]:
+        """Return how pretrained networks hear, by feature.
+
+        Raises
+        ------
+        MusaicError
+            Where one is not on this disk; nothing is fetched to plan.
+        """
+        from musaic.features.pretrained.checkpoint import find
+        from musaic.features.pretrained.embedding import embedding_config
+
+        asked, device = self.experiment.features, self.experiment.compute.device
+        return {
+            name: embedding_config(find(name.removeprefix(PRETRAINED), download=False), asked, device=device)
+            for name in asked.embedded
+        }
 
     def fit(self, cell: CellConfig) -> tuple[float, int]:
         """Return the seconds that one training takes, and the bytes of the model."""

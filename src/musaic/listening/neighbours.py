@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from musaic.errors import UsageError
@@ -48,7 +47,8 @@ def neighbours(
     -------
     DataFrame
         Columns ``track_id`` and ``distance``, nearest first, equally near ones by ``track_id``; without the song
-        itself. Exact.
+        itself. Exact up to 20,000 songs. Of more, Euclidean neighbours are those of the graph that the run was
+        clustered on (`musaic.graph`), where it has one with so many of them; all others are exact.
 
     Raises
     ------
@@ -62,7 +62,6 @@ def neighbours(
         raise UsageError(f"{k} neighbours were asked for; ask for at least 1.")
     space = read_space(opened(run), cell, seed)
     row = space.row(track_id)
-    allowed = space.among(among)
-    allowed[row] = False
-    rows, distances = space.nearest(space.Z[row].astype(np.float64), k, metric=metric, allowed=allowed)
+    allowed = None if among is None else space.among(among)
+    rows, distances = space.neighbours(row, k, metric=metric, allowed=allowed)
     return pd.DataFrame({"track_id": space.track_ids[rows], "distance": distances})

@@ -1,4 +1,7 @@
-"""Where the songs of a cell lie, and what is nearest to a point there, exactly.
+"""Where the songs of a cell lie, and what is nearest to a point there.
+
+What is nearest to a point is exact. What is nearest to a song is, too, up to 20,000 songs; of more it comes from the
+graph that their clusterings were found on, where the run has one.
 
 Letters: N songs, D latent dimensions, k songs wanted.
 """
@@ -16,12 +19,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from musaic.errors import MusaicError, UsageError
+from musaic.graph.neighbours import EXACT, Graph
 from musaic.listening.choice import choose_cell, choose_seed, opened
 from musaic.listening.placed import placed_in
 from musaic.runs import Run
+from musaic.runs.graphs import read_graph
 
 Metric = Literal["euclidean", "cosine"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
+
+LATENT = "latent"
+"""The space of a cell's own posterior means, as clusterings name it."""
 
 HELD = 4
 """Spaces that are kept in memory; 100,000 songs of 128 dimensions are 51 MB."""
@@ -41,12 +49,15 @@ class Space:
         Euclidean lengths.
     name : str
         The cell, for messages.
+    graph : Graph, optional
+        Who is nearest to whom, where the run has found that of so many songs.
     """
 
     track_ids: pd.Index
     Z: NDArray[np.float32]
     norms: NDArray[np.float32]
     name: str
+    graph: Graph | None = None
 
     def row(self, track_id: str) -> int:
         """Return a song's row; `UsageError` where it has none."""
@@ -96,6 +107,34 @@ class Space:
         distances = self._distances(point, rows, metric)
         order = np.lexsort((rows, distances))[:k]
         return rows[order], distances[order]
+
+    def neighbours(
+        self, row: int, k: int, *, metric: Metric = "euclidean", allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Return the rows of the k songs nearest to a song, all others where there are fewer, and their distances.
+
+        Parameters
+        ----------
+        row : int
+            The song, which is not among them.
+        k, metric, allowed
+            As for `nearest`.
+
+        Notes
+        -----
+        What the graph has enough of is taken from it.
+        """
+        point = self.Z[row].astype(np.float64)
+        if self.graph is not None and metric == "euclidean":
+            rows = self.graph.rows[row, 1:].astype(np.intp)
+            rows = rows if allowed is None else rows[allowed[rows]]
+            if len(rows) >= k:
+                distances = self._distances(point, rows[:k], metric)
+                order = np.lexsort((rows[:k], distances))
+                return rows[order], distances[order]
+        others = np.ones(len(self.Z), bool) if allowed is None else allowed.copy()
+        others[row] = False
+        return self.nearest(point, k, metric=metric, allowed=others)
 
     def _rough(self, point: NDArray[np.float64], metric: Metric) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return what grows with the distance of every song, and how far rounding may have moved it."""
@@ -158,7 +197,7 @@ def read_space(run: Run, cell: str | None = None, seed: int | None = None) -> Sp
     """
     cell = choose_cell(run, cell)
     seed = choose_seed(run, cell, seed)
-    made = (run.embedding_file(cell, seed), run.assigned_folder)
+    made = (run.embedding_file(cell, seed), run.assigned_folder, run.graph_file(cell, seed, LATENT))
     changed = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in made)
     return _read(run.path.resolve(), cell, seed, changed)
 
@@ -179,7 +218,10 @@ def _read(path: Path, cell: str, seed: int, changed: tuple[int, ...]) -> Space:
         table = pd.concat([table, own.astype(np.float32)]).sort_index()
     Z = np.ascontiguousarray(table.to_numpy(np.float32))
     norms = np.sqrt((Z.astype(np.float64) ** 2).sum(axis=1)).astype(np.float32)
-    return Space(table.index, Z, norms, cell)
+    # few songs are compared with all, and so are those that were placed later, which the graph does not know
+    known = len(table) > EXACT and not len(placed)
+    graph = read_graph(run.graph_file(cell, seed, LATENT), list(table.index)) if known else None
+    return Space(table.index, Z, norms, cell, graph)
 
 
 def check_metric(metric: str) -> None:

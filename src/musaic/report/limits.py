@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from musaic.files import read_json
 from musaic.report.hearing import Hearing
 from musaic.report.reading import Results
 from musaic.report.words import count, plural, score, share
@@ -29,6 +30,8 @@ def limits(results: Results, hearing: Hearing | None = None) -> list[str]:
         *(_class_sizes(results.tracks[label], label) for label in results.shown_labels),
         _labels_together(results),
         *_heard(results),
+        *_pretrained(results),
+        _many(results),
         _seeds(results),
         _not_made(results),
         "A score says how clusters agree with these labels, as they were given; it cannot say that a label is right, "
@@ -106,6 +109,35 @@ def _heard(results: Results) -> list[str]:
         return []
     part = share(longer / len(known))
     return [f"Of {part} of the songs only {seconds:g} s were analysed; what else is in them was not heard."]
+
+
+def _pretrained(results: Results) -> list[str]:
+    """Return whose weights a run leans on, and what that leaves open."""
+    file = results.run.environment_file
+    networks = read_json(file).get("pretrained") if file.is_file() else None
+    if not isinstance(networks, dict) or not networks:
+        return []
+    told = []
+    for name, network in networks.items():
+        licence = str(network["licence"])
+        terms = f"licence {licence}" if licence != "unknown" else "of unknown licence"
+        told.append(f"{name} ({network['model']}, {terms}{', not for commercial use' if '-nc' in licence else ''})")
+    return [
+        f"What {' and '.join(told)} heard in training is not known here: these songs, or labels like theirs, may have "
+        "been among it, which our own models have not seen."
+    ]
+
+
+def _many(results: Results) -> str:
+    """Return what was not compared because there are many songs."""
+    board = results.leaderboard
+    told = board[["clustering", "approximation"]].dropna() if "approximation" in board else pd.DataFrame()
+    notes = dict(told.itertuples(index=False, name=None)) if len(told) else {}
+    ways = [f"{name} ({note})" for name, note in notes.items()]
+    sampled = "silhouette_sampled" in board and board["silhouette_sampled"].astype(str).str.lower().eq("true").any()
+    parts = [f"some clusterings are approximate: {', '.join(ways)}"] if ways else []
+    parts += ["silhouettes, probes and neighbours across languages were taken of samples"] if sampled else []
+    return f"With so many songs, {', and '.join(parts)}." if parts else ""
 
 
 def _seeds(results: Results) -> str:

@@ -209,6 +209,8 @@ def _line(row: dict[Any, Any], ranking: str | None) -> dict[str, Any]:
         notes.append(f"not above chance (p\u00a0=\u00a0{p_value:.2f})")
     if str(row.get("silhouette_sampled")).lower() == "true":
         notes.append("silhouette on a sample")
+    if isinstance(row.get("approximation"), str) and row["approximation"]:
+        notes.append(row["approximation"])
     if not greyed and (why := _unranked(row, ranking)):
         notes.append(why)
     label = row.get("label")

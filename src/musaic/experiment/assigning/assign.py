@@ -20,6 +20,7 @@ from musaic.experiment.config import CellConfig
 from musaic.experiment.environment import relative
 from musaic.experiment.loading import load_experiment
 from musaic.experiment.mapping import MAPS
+from musaic.experiment.pretrained import reachable
 from musaic.experiment.restoring import RestoredCell, restore
 from musaic.features import FeatureSet, extract
 from musaic.files import read_parquet
@@ -107,9 +108,14 @@ def assign(
     arrivals = read_arrivals(
         given, experiment, folder.tracks, lyrics=lyrics, labels=told, workers=workers, reporter=reporter
     )
-    features = extract(arrivals, experiment.features, cache=cache, workers=workers, reporter=reporter)
     configs = [CellConfig.parse(dict(cell["config"]), str(cell["cell"])) for cell in chosen if cell["status"] == "done"]
-    heard = hear(folder, experiment, arrivals, features, configs, cache=cache, workers=workers, reporter=reporter)
+    wanted = {name for config in configs for name in config.input}
+    measured, beyond = reachable(folder, experiment.features, wanted, cache=cache, reporter=reporter)
+    device = experiment.compute.device
+    features = extract(arrivals, measured, cache=cache, workers=workers, device=device, reporter=reporter)
+    heard = hear(
+        folder, experiment, arrivals, features, configs, beyond, cache=cache, workers=workers, reporter=reporter
+    )
     songs = _songs(folder, arrivals, features)
     placements, left_out = _placements(folder, chosen, songs, heard, seed, n_neighbours, told, reporter)
     table = _table(songs, placements)

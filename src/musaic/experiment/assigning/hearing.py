@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,7 @@ def hear(
     songs: Arrivals,
     features: FeatureSet,
     cells: Sequence[CellConfig],
+    lacking: Mapping[str, str] | None = None,
     *,
     cache: Path | None = None,
     workers: int | None = None,
@@ -73,6 +74,8 @@ def hear(
         The songs; ``features`` are theirs, in their order.
     cells : sequence of CellConfig
         The cells that are to be given something.
+    lacking : mapping of str to str, optional
+        Features that could not be made of these songs, and why.
     cache, workers, reporter
         As for `musaic.lyrics.encoders.build`.
     """
@@ -80,9 +83,11 @@ def hear(
     tracks = songs.tracks.set_index("track_id").reindex(ids)
     values: dict[str, np.ndarray | Frames] = {}
     present: dict[str, np.ndarray] = {}
-    beyond: dict[str, str] = {}
+    beyond: dict[str, str] = dict(lacking or {})
     for name in dict.fromkeys(name for cell in cells for name in cell.input):
         text, label = text_input(name), label_input(name)
+        if name in beyond:
+            continue
         if latents_input(name):
             beyond[name] = "latents from elsewhere, which a new song does not have"
         elif label:

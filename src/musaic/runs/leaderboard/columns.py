@@ -42,6 +42,7 @@ _COLUMNS = {
     "silhouette_sampled": "whether the silhouette was taken on a sample",
     "rank": "place of the clustering, from 1; empty where the row is not ranked",
     "remarks": "why the row is not ranked",
+    "approximation": "what the clustering left uncompared because there are many tracks; empty where nothing",
 }
 _ENDINGS = {
     "_sd": "standard deviation of {} over seeds",

@@ -76,7 +76,7 @@ def _line(row: Mapping[Hashable, Any]) -> str:
         number(row["silhouette_ref"]),
         number(row["coverage"]),
         number(row["stability"]),
-        text(row["remarks"]),
+        "; ".join(filter(None, (text(row["remarks"]), text(row.get("approximation"))))),
     ]
     return f"| {' | '.join(_cells(cells))} |"
 
