@@ -11,31 +11,36 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "musaic"
 
-COMMON = {"errors", "config", "files", "parallel", "progress", "__version__"}
+COMMON = {"errors", "config", "files", "parallel", "progress", "storage", "__version__"}
 MAY_IMPORT = {
     "errors": set(),
     "config": {"errors"},
     "files": {"errors"},
-    "parallel": set(),
+    "parallel": {"errors", "progress"},
+    "storage": {"errors", "files", "progress"},
     "progress": set(),
-    "maps": COMMON,
+    "graph": COMMON,
+    "maps": COMMON | {"graph"},
     "corpus": COMMON,
+    "datasets": COMMON | {"corpus"},
     "audio": COMMON,
     "lyrics": COMMON,
     "features": COMMON | {"audio", "lyrics", "corpus"},
     "models": COMMON,
-    "clustering": COMMON,
-    "evaluation": COMMON | {"clustering"},
-    "runs": COMMON,
+    "clustering": COMMON | {"graph"},
+    "evaluation": COMMON | {"clustering", "graph"},
+    "runs": COMMON | {"graph"},
     "demo": COMMON,
     "experiment": COMMON
-    | {"corpus", "audio", "lyrics", "features", "models", "clustering", "evaluation", "runs", "maps"},
-    "listening": COMMON | {"runs", "audio"},
+    | {"corpus", "audio", "lyrics", "features", "models", "clustering", "evaluation", "runs", "maps", "graph"},
+    "listening": COMMON | {"runs", "audio", "graph"},
+    "exports": COMMON | {"runs", "listening", "features", "corpus", "experiment"},
     "report": COMMON | {"runs", "evaluation", "listening", "audio"},
+    "paper": COMMON | {"runs", "evaluation", "report"},
     "explorer": COMMON | {"audio", "runs", "evaluation", "listening", "report", "experiment"},
-    "doctor": COMMON | {"report"},
+    "doctor": COMMON | {"report", "features"},
 }
-PURE = ("models", "clustering", "evaluation", "maps")
+PURE = ("models", "clustering", "evaluation", "maps", "graph")
 
 
 def _modules(room: str) -> list[Path]:

@@ -63,6 +63,27 @@ def test_a_dying_process_takes_only_its_own_task() -> None:
     assert outcomes == {x: x for x in range(12) if x != 5}
 
 
+def whoami(_: int) -> int:
+    time.sleep(0.05)
+    return os.getpid()
+
+
+def test_processes_are_kept_inside_a_block_and_only_there() -> None:
+    def pids() -> set[object]:
+        return {outcome for _, outcome in parallel.run(whoami, range(8), workers=2)}
+
+    with parallel.cluster(None):
+        first = pids()
+        with parallel.cluster(None):
+            assert pids() <= first
+        assert pids() <= first
+        assert isinstance(dict(parallel.run(die, [5], workers=2))[0], parallel.Failure)
+        second = pids()
+        assert not second & first
+    assert not pids() & second
+    _wait(lambda: not any(_alive(pid) for pid in first | second))
+
+
 def test_one_thread_a_process() -> None:
     assert dict(parallel.run(threads, [0], workers=1)) == {0: "1"}
 

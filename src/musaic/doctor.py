@@ -49,6 +49,7 @@ def examine(cache: Path | None = None) -> list[Finding]:
         _torch,
         _codecs,
         _extras,
+        _pretrained,
         lambda: _cache(cache_folder(cache)),
         _fonts,
     ]
@@ -142,6 +143,20 @@ def _extras() -> list[Finding]:
         else:
             findings.append(Finding(f"extra '{extra}'", "ok", ", ".join(names)))
     return findings
+
+
+def _pretrained() -> list[Finding]:
+    """Look for the pretrained networks of sound that have a short name."""
+    from musaic.features.pretrained.hub import LIBRARIES, on_disk
+    from musaic.features.pretrained.models import MODELS
+
+    if not all(map(_installed, LIBRARIES)):  # what the extra lacks is said already
+        return []
+    there = [name for name, model in MODELS.items() if on_disk(model.hub, model.revision, exact=False)]
+    lacking = [name for name in MODELS if name not in there]
+    detail = f"on this disk: {', '.join(there) or 'none'}" + (f"; not: {', '.join(lacking)}" if lacking else "")
+    mend = "those that an experiment names are fetched once, where there is a network" if lacking else ""
+    return [Finding("pretrained networks", "ok" if there else "optional", detail, mend)]
 
 
 def _installed(name: str) -> bool:

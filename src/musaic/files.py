@@ -108,10 +108,27 @@ def content_id(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def cache_folder(override: Path | None = None) -> Path:
-    """Return where derived data is kept: ``override``, else ``MUSAIC_CACHE``, else the user's cache folder."""
+HOME = "home.json"
+"""In a cache folder that is the copy of one elsewhere: its URL."""
+
+
+def cache_folder(override: Path | str | None = None) -> Path:
+    """Return where derived data is kept: ``override``, else ``MUSAIC_CACHE``, else the user's cache folder.
+
+    Where that is a URL, such as ``s3://bucket/musaic``, it is a folder in the user's cache folder that keeps a copy
+    of what lies there (`musaic.storage`).
+    """
     named = override or os.environ.get("MUSAIC_CACHE")
-    return Path(named).expanduser() if named else Path(platformdirs.user_cache_path("musaic"))
+    own = Path(platformdirs.user_cache_path("musaic"))
+    if not named:
+        return own
+    if "://" not in str(named):
+        return Path(named).expanduser()
+    url = str(named).rstrip("/")
+    folder = own / "homes" / hashlib.blake2b(url.encode(), digest_size=8).hexdigest()
+    if not (folder / HOME).exists():
+        write_json(folder / HOME, {"url": url})
+    return folder
 
 
 def remove(path: Path) -> None:

@@ -14,8 +14,11 @@ from musaic.cli.compare import compare
 from musaic.cli.corpus import corpus_app
 from musaic.cli.demo import demo
 from musaic.cli.doctor import doctor
+from musaic.cli.download import download
 from musaic.cli.explore import explore
+from musaic.cli.export import export
 from musaic.cli.features import features
+from musaic.cli.paper import paper
 from musaic.cli.playlist import playlist
 from musaic.cli.recipes import recipes
 from musaic.cli.report import report
@@ -55,11 +58,14 @@ app.command()(cluster)
 app.command()(features)
 app.command()(report)
 app.command()(explore)
+app.command()(export)
+app.command()(paper)
 app.command()(playlist)
 app.command()(compare)
 app.command()(assign)
 app.command()(transcribe)
 app.command()(speak)
 app.command()(recipes)
+app.command()(download)
 app.command()(doctor)
 app.add_typer(corpus_app, name="corpus")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from musaic.cli.options import Cache, Json, Quiet, Workers
+from musaic.cli.options import Cache, Json, Quiet, Scheduler, Workers
 
 
 def cluster(
@@ -35,12 +35,14 @@ def cluster(
     corpus: Annotated[str | None, typer.Option("--corpus", help="Where the songs lie, if they were moved.")] = None,
     cache: Cache = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Add clusterings to a finished run: its latents stand, nothing is trained again."""
     from musaic.clustering.registry import parse_config
     from musaic.experiment.clusters import cluster as add_clusterings
+    from musaic.parallel import cluster as dask_cluster
     from musaic.progress import Reporter
     from musaic.report import draw_report
 
@@ -53,8 +55,9 @@ def cluster(
         asked["cells"] = cell
     reporter = Reporter(quiet=quiet)
     config = parse_config(asked | _parameters(set_ or []), "the clustering")
-    done = add_clusterings(run, [config], corpus=corpus, cache=cache, workers=workers, reporter=reporter)
-    page = draw_report(done, workers=workers, reporter=reporter)
+    with dask_cluster(scheduler, workers=workers, reporter=reporter):
+        done = add_clusterings(run, [config], corpus=corpus, cache=cache, workers=workers, reporter=reporter)
+        page = draw_report(done, workers=workers, reporter=reporter)
     if json:
         import json as formatter
 

@@ -14,6 +14,7 @@ from musaic.cli.options import (
     Labels,
     LyricsPattern,
     Quiet,
+    Scheduler,
     Set,
     Transcripts,
     Workers,
@@ -30,7 +31,7 @@ def _corpus() -> None:
 
 @corpus_app.command()
 def verify(
-    path: Annotated[Path, typer.Argument(help="A folder of songs or a table of them.")],
+    path: Annotated[str, typer.Argument(help="A folder of songs or a table of them; or its URL.")],
     out: Annotated[Path | None, typer.Option("--out", help="Also write the findings to this JSON file.")] = None,
     set_: Set = None,
     audio: AudioPattern = None,
@@ -39,6 +40,7 @@ def verify(
     transcripts: Transcripts = None,
     cache: Cache = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -48,16 +50,19 @@ def verify(
     from musaic.experiment.loading import corpus_config, lyrics_config
     from musaic.experiment.songs import verify_corpus
     from musaic.files import write_json
+    from musaic.parallel import cluster
     from musaic.progress import Reporter
 
-    findings = verify_corpus(
-        path,
-        corpus_config(corpus_overrides(audio, lyrics, labels, transcripts), set_ or []),
-        lyrics=lyrics_config(set_ or []),
-        cache=cache,
-        workers=workers,
-        reporter=Reporter(quiet=quiet),
-    )
+    reporter = Reporter(quiet=quiet)
+    with cluster(scheduler, workers=workers, reporter=reporter):
+        findings = verify_corpus(
+            path,
+            corpus_config(corpus_overrides(audio, lyrics, labels, transcripts), set_ or []),
+            lyrics=lyrics_config(set_ or []),
+            cache=cache,
+            workers=workers,
+            reporter=reporter,
+        )
     if out is not None:
         write_json(out, findings.plain())
     typer.echo(formatter.dumps(findings.plain(), ensure_ascii=False, indent=2) if json else findings.text())

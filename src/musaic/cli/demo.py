@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from musaic.cli.options import Cache, Force, Json, Quiet, Workers
+from musaic.cli.options import Cache, Force, Json, Quiet, Scheduler, Workers
 
 
 def demo(
@@ -20,6 +20,7 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Other seeds, other songs.")] = 0,
     cache: Cache = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -43,6 +44,7 @@ def demo(
         out=out,
         cache=cache,
         workers=workers,
+        scheduler=scheduler,
         force=force,
         json=json,
         reporter=reporter,

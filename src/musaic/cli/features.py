@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from musaic.cli.options import (
     Labels,
     LyricsPattern,
     Quiet,
+    Scheduler,
     Set,
     Transcripts,
     Workers,
@@ -23,7 +23,7 @@ from musaic.cli.options import (
 
 
 def features(
-    path: Annotated[Path, typer.Argument(help="A folder of songs or a table of them.")],
+    path: Annotated[str, typer.Argument(help="A folder of songs or a table of them; or its URL.")],
     set_: Set = None,
     audio: AudioPattern = None,
     lyrics: LyricsPattern = None,
@@ -31,6 +31,7 @@ def features(
     transcripts: Transcripts = None,
     cache: Cache = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -42,19 +43,23 @@ def features(
     from musaic.experiment.songs import read_corpus
     from musaic.features import extract
     from musaic.files import cache_folder
+    from musaic.parallel import cluster
     from musaic.progress import Reporter
 
     reporter = Reporter(quiet=quiet)
     config = corpus_config(corpus_overrides(audio, lyrics, labels, transcripts), set_ or [])
-    corpus = read_corpus(path, config, lyrics=lyrics_config(set_ or []), workers=workers, reporter=reporter)
-    found = extract(
-        corpus,
-        features_config(set_ or []),
-        cache=cache,
-        workers=workers,
-        force=force,
-        reporter=reporter,
-    )
+    with cluster(scheduler, workers=workers, reporter=reporter):
+        corpus = read_corpus(
+            path, config, lyrics=lyrics_config(set_ or []), cache=cache, workers=workers, reporter=reporter
+        )
+        found = extract(
+            corpus,
+            features_config(set_ or []),
+            cache=cache,
+            workers=workers,
+            force=force,
+            reporter=reporter,
+        )
     counts = found.status["status"].value_counts().sort_index().to_dict()
     summary = {
         "tracks": len(corpus),

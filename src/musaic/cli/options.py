@@ -12,12 +12,35 @@ Workers = Annotated[
     int | None,
     typer.Option("--workers", min=0, help="Processes to use; all cores by default, 0 for none beside this one."),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        envvar="MUSAIC_SCHEDULER",
+        help="Share the work with a Dask cluster: tcp://host:8786, its scheduler file, or 'local' for trying.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Do again what was done already.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but results and errors.")]
+
+
+def _cache(text: str) -> Path:
+    """Return the folder that an option names: itself, or the copy here of what a URL names."""
+    from musaic.files import cache_folder
+
+    return cache_folder(text)
+
+
 Cache = Annotated[
     Path | None,
-    typer.Option("--cache", help="Where extracted features are kept; also MUSAIC_CACHE."),
+    typer.Option(
+        "--cache",
+        metavar="PATH|URL",
+        parser=_cache,
+        help="Where extracted features are kept, such as s3://bucket/musaic; also MUSAIC_CACHE.",
+    ),
 ]
 Set = Annotated[
     list[str] | None,

@@ -16,6 +16,7 @@ from musaic.cli.options import (
     Labels,
     LyricsPattern,
     Quiet,
+    Scheduler,
     Set,
     Transcripts,
     Workers,
@@ -25,7 +26,9 @@ from musaic.cli.options import (
 
 def run(
     experiment: Annotated[str, typer.Argument(help="A shipped experiment ('musaic recipes') or a YAML file.")],
-    corpus: Annotated[str | None, typer.Option("--corpus", help="A folder of songs or a table of them.")] = None,
+    corpus: Annotated[
+        str | None, typer.Option("--corpus", help="A folder of songs or a table of them; or its URL.")
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The run folder; runs/<experiment> by default.")] = None,
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="GLOB", help="Run only the cells so named; repeatable.")
@@ -48,6 +51,7 @@ def run(
     transcripts: Transcripts = None,
     cache: Cache = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -83,24 +87,26 @@ def run(
         phases=phase or (),
         cache=cache,
         workers=workers,
+        scheduler=scheduler,
         force=force,
         json=json,
         reporter=Reporter(quiet=quiet),
     )
 
 
-def run_and_report(experiment: Any, *, json: bool, reporter: Any, **options: Any) -> None:
+def run_and_report(experiment: Any, *, scheduler: str | None = None, json: bool, reporter: Any, **options: Any) -> None:
     """Run an experiment, draw its report, and say where it is; leave with 1 where a cell failed."""
     from musaic.errors import MusaicError
     from musaic.experiment import run as run_experiment
+    from musaic.parallel import cluster
     from musaic.report import draw_report
 
-    done = run_experiment(experiment, reporter=reporter, **options)
-    report = (
-        done.report_file
-        if done.report_file.exists()
-        else draw_report(done, workers=options.get("workers"), reporter=reporter)
-    )
+    workers = options.get("workers")
+    with cluster(scheduler or experiment.compute.scheduler, workers=workers, reporter=reporter):
+        done = run_experiment(experiment, reporter=reporter, **options)
+        report = (
+            done.report_file if done.report_file.exists() else draw_report(done, workers=workers, reporter=reporter)
+        )
     if experiment.outputs.zip:
         from musaic.runs.archive import write_archive
 

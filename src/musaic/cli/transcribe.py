@@ -16,6 +16,7 @@ from musaic.cli.options import (
     Labels,
     LyricsPattern,
     Quiet,
+    Scheduler,
     Set,
     Workers,
     corpus_overrides,
@@ -46,7 +47,7 @@ All = Annotated[bool, typer.Option("--all", help="Transcribe tracks that have ly
 
 
 def transcribe(
-    path: Annotated[Path, typer.Argument(metavar="CORPUS", help="A folder of songs or a table of them.")],
+    path: Annotated[str, typer.Argument(metavar="CORPUS", help="A folder of songs or a table of them; or its URL.")],
     model: Model = "small",
     device: Device = "auto",
     compute_type: ComputeType = "auto",
@@ -64,6 +65,7 @@ def transcribe(
     labels: Labels = None,
     cache: Cache = None,
     workers: Workers = None,
+    scheduler: Scheduler = None,
     force: Force = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -76,6 +78,7 @@ def transcribe(
     from musaic.experiment.loading import corpus_config, lyrics_config
     from musaic.lyrics.transcription.config import TranscriptionConfig
     from musaic.lyrics.transcription.transcribe import transcribe as run
+    from musaic.parallel import cluster
     from musaic.progress import Reporter
 
     reporter = Reporter(quiet=quiet)
@@ -93,31 +96,35 @@ def transcribe(
         "the options",
     )
     hint = _hint(language)
-    corpus = read_corpus(
-        path,
-        corpus_config(corpus_overrides(audio, lyrics, labels), set_ or []),
-        lyrics=lyrics_config(set_ or []),
-        workers=workers,
-        reporter=reporter,
-    )
-    tracks, refused = _chosen(corpus, all_)
-    if not tracks:
-        _nothing_to_do(path, corpus, json=json)
-        return
-    done = run(
-        tracks,
-        _load,
-        out or _beside(path),
-        config,
-        hints={
-            track_id: hint(name) for track_id, name in corpus.tracks[["track_id", "language"]].itertuples(index=False)
-        },
-        refused=refused,
-        content_ids=content_ids(tracks, cache=cache, workers=workers, reporter=reporter),
-        workers=1 if workers is None else workers,  # one decodes faster than any model listens
-        force=force,
-        reporter=reporter,
-    )
+    table = out or _beside(path)
+    with cluster(scheduler, workers=workers, reporter=reporter):
+        corpus = read_corpus(
+            path,
+            corpus_config(corpus_overrides(audio, lyrics, labels), set_ or []),
+            lyrics=lyrics_config(set_ or []),
+            cache=cache,
+            workers=workers,
+            reporter=reporter,
+        )
+        tracks, refused = _chosen(corpus, all_)
+        if not tracks:
+            _nothing_to_do(path, corpus, json=json)
+            return
+        done = run(
+            tracks,
+            _load,
+            table,
+            config,
+            hints={
+                track_id: hint(name)
+                for track_id, name in corpus.tracks[["track_id", "language"]].itertuples(index=False)
+            },
+            refused=refused,
+            content_ids=content_ids(tracks, cache=cache, workers=workers, reporter=reporter),
+            workers=1 if workers is None else workers,  # one decodes faster than any model listens
+            force=force,
+            reporter=reporter,
+        )
     typer.echo(formatter.dumps(_plain(done), ensure_ascii=False, indent=2) if json else _text(done))
 
 
@@ -161,12 +168,17 @@ def _chosen(corpus: Corpus, everything: bool) -> tuple[dict[str, Path], dict[str
     return tracks, refused
 
 
-def _beside(path: Path) -> Path:
-    path = path.resolve()
+def _beside(corpus: str) -> Path:
+    from musaic.errors import UsageError
+    from musaic.storage import is_url
+
+    if is_url(corpus):
+        raise UsageError(f"{corpus} is not on this machine; say with --out where the table goes.")
+    path = Path(corpus).resolve()
     return path.parent / f"{path.stem if path.is_file() else path.name}-transcripts.csv"
 
 
-def _nothing_to_do(path: Path, corpus: Corpus, *, json: bool) -> None:
+def _nothing_to_do(path: str, corpus: Corpus, *, json: bool) -> None:
     from musaic.errors import MusaicError
 
     if not corpus.audio_paths():

@@ -11,6 +11,7 @@ from musaic.corpus.labels import join_all
 from musaic.corpus.mapping import table_rows
 from musaic.corpus.paths import AUDIO_SUFFIXES, suffix
 from musaic.corpus.probing import Probe, probe_corpus
+from musaic.corpus.remote import fetched
 from musaic.corpus.rows import Row, fill_groups, make_unique
 from musaic.corpus.sampling import select
 from musaic.corpus.table import read_table
@@ -21,15 +22,18 @@ from musaic.corpus.tree import tree_rows
 from musaic.corpus.values import normalise_labels
 from musaic.corpus.words import LyricsReader, fill_languages, read_words, tell_words
 from musaic.errors import UsageError
+from musaic.parallel import must_see
 from musaic.progress import SILENT, Reporter
+from musaic.storage import is_url
 
 
 def read_corpus(
-    path: Path,
+    path: str | Path,
     config: CorpusConfig | None = None,
     *,
     probe: Probe | None = None,
     reader: LyricsReader | None = None,
+    cache: Path | None = None,
     workers: int | None = None,
     reporter: Reporter = SILENT,
 ) -> Corpus:
@@ -37,8 +41,8 @@ def read_corpus(
 
     Parameters
     ----------
-    path : Path
-        A folder tree, or a table (``.csv``, ``.tsv``, ``.parquet``).
+    path : str or Path
+        A folder tree, or a table (``.csv``, ``.tsv``, ``.parquet``); or the URL of one, such as ``s3://bucket/songs``.
     config : CorpusConfig, optional
         What is read, how columns are called, which tracks are taken.
     probe : callable, optional
@@ -47,6 +51,8 @@ def read_corpus(
     reader : callable, optional
         Returns what a text of lyrics is: clean words, what is wrong with it, its language
         (`musaic.lyrics.reading.Reader`); without one, texts are taken as they stand and languages from labels alone.
+    cache : Path, optional
+        The cache folder, where a corpus that lies elsewhere is copied to.
     workers : int >= 0, optional
         Processes that probe and read.
     reporter : Reporter
@@ -63,7 +69,7 @@ def read_corpus(
         Where nothing is there, a column is missing, or no track is left.
     """
     config = config or CorpusConfig()
-    corpus = scan_corpus(Path(path), config, reader=reader, workers=workers, reporter=reporter)
+    corpus = scan_corpus(path, config, reader=reader, cache=cache, workers=workers, reporter=reporter)
     durations = None
     if config.needs_durations:
         if probe is None:
@@ -74,16 +80,17 @@ def read_corpus(
 
 
 def scan_corpus(
-    path: Path,
+    path: str | Path,
     config: CorpusConfig | None = None,
     *,
     reader: LyricsReader | None = None,
+    cache: Path | None = None,
     workers: int | None = None,
     reporter: Reporter = SILENT,
 ) -> Corpus:
     """Read all tracks of a corpus: what `read_corpus` chooses from. No audio is decoded."""
     config = config or CorpusConfig()
-    path = Path(path)
+    path, missed = fetched(str(path), config, cache=cache, reporter=reporter) if is_url(path) else (Path(path), [])
     if _is_table(path, config):
         root = path.parent
         table = read_table(path)
@@ -98,7 +105,9 @@ def scan_corpus(
             f"{table} was not read; name it as the corpus, or as labels" for table in _unused(tree.tables, config)
         ]
         findings = Findings(layout=tree.layout, unmatched_lyrics=tree.unmatched_lyrics, skipped=tree.skipped)
+    notes += missed
     make_unique(rows)
+    must_see(*[root / row.audio for row in rows if row.audio is not None and row.has_audio][:1])
     joined, told = join_all(rows, config.labels, root)
     notes += told
     _read_words(rows, reader, workers, reporter)  # before the next source: what cannot be used gives way to it

@@ -90,7 +90,7 @@ class VerifyReport:
 
 
 def verify(
-    corpus_path: Path,
+    corpus_path: str | Path,
     config: CorpusConfig | None = None,
     *,
     probe: Probe | None = None,
@@ -103,8 +103,8 @@ def verify(
 
     Parameters
     ----------
-    corpus_path : Path
-        A folder tree or a table.
+    corpus_path : str or Path
+        A folder tree or a table, or the URL of one.
     config : CorpusConfig, optional
         How it is read, and what would be taken of it.
     probe : callable, optional
@@ -125,7 +125,7 @@ def verify(
         Where nothing is there or a column is missing. A file that is broken never raises.
     """
     config = config or CorpusConfig()
-    corpus = scan_corpus(Path(corpus_path), config, reader=reader, workers=workers, reporter=reporter)
+    corpus = scan_corpus(corpus_path, config, reader=reader, cache=cache, workers=workers, reporter=reporter)
     infos: dict[str, Info] = {}
     if probe is not None:
         probed = probe_corpus(corpus, probe, workers=workers, reporter=reporter)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from musaic.config import Config
 from musaic.errors import nearest
-from musaic.features.registry import NAMES
+from musaic.features.pretrained.config import PretrainedConfig
+from musaic.features.registry import NAMES, PRETRAINED, is_pretrained, ordered
 
 DEFAULT = ("log_mel", "mfcc_moments", "statistics", "descriptors")
 
@@ -22,7 +23,7 @@ class FeatureConfig(Config):
     ----------
     names : tuple of str
         Features to compute: ``log_mel`` and ``mfcc`` (frames), ``mfcc_moments``, ``statistics`` and ``descriptors``
-        (one vector a track).
+        (one vector a track), and ``pretrained:<model>`` (one vector a track from a pretrained network).
     sample_rate : int, Hz
         Rate at which everything is measured.
     n_fft, hop_length : int, samples
@@ -43,6 +44,8 @@ class FeatureConfig(Config):
         Windows a track. Frames are joined end to end, vectors describe all of them together.
     normalize : {"none", "peak", "loudness"}
         Scaling of the samples before anything is measured.
+    pretrained : PretrainedConfig
+        What is made of the output of pretrained networks.
     """
 
     names: tuple[str, ...] = DEFAULT
@@ -58,16 +61,18 @@ class FeatureConfig(Config):
     offset: Seconds | Literal["middle", "start"] = "middle"
     segments: Annotated[int, Field(ge=1, le=1000)] = 1
     normalize: Literal["none", "peak", "loudness"] = "none"
+    pretrained: PretrainedConfig = PretrainedConfig()
 
     @field_validator("names")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in NAMES:
-                raise ValueError(f"unknown feature {name!r}{nearest(name, NAMES) or '.'} Allowed: {', '.join(NAMES)}")
+            if name not in NAMES and not is_pretrained(name):
+                known = (*NAMES, f"{PRETRAINED}<model>")
+                raise ValueError(f"unknown feature {name!r}{nearest(name, known) or '.'} Allowed: {', '.join(known)}")
         if not names:
             raise ValueError(f"names is empty; name at least one of {', '.join(NAMES)}")
-        return tuple(name for name in NAMES if name in names)
+        return ordered(names)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -93,6 +98,25 @@ class FeatureConfig(Config):
         if self.segments > 1 and self.duration == "whole":
             raise ValueError("segments needs a duration in seconds, not 'whole'")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_defaults_of_pretrained(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what says nothing: names of cells and the store's keys hang on what is written."""
+        plain: dict[str, Any] = serialize(self)
+        if self.pretrained == PretrainedConfig():
+            plain.pop("pretrained", None)
+        return plain
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """The features that pretrained networks make."""
+        return tuple(name for name in self.names if is_pretrained(name))
+
+    @property
+    def measured(self) -> FeatureConfig:
+        """The same without them: what is measured of a file in one pass."""
+        names = tuple(name for name in self.names if not is_pretrained(name))
+        return self.model_copy(update={"names": names, "pretrained": PretrainedConfig()})
 
     @property
     def highest(self) -> float:

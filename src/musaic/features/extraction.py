@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,9 @@ from musaic.errors import MusaicError, TrackError
 from musaic.features.analysis import Facts, FrameWriter, Measured, frame, measure_file
 from musaic.features.config import FeatureConfig
 from musaic.features.featureset import Feature, FeatureSet
+from musaic.features.home import pull, push
 from musaic.features.kinds import Vector
-from musaic.features.registry import feature
+from musaic.features.registry import PRETRAINED, feature
 from musaic.features.staging import write_staged
 from musaic.features.store import TRACKS_PER_SHARD, Entry, Store
 from musaic.files import cache_folder
@@ -86,6 +87,7 @@ def extract(
     cache: Path | None = None,
     workers: int | None = None,
     force: bool = False,
+    device: str = "cpu",
     reporter: Reporter = SILENT,
 ) -> FeatureSet:
     """Return the features of every track of a corpus.
@@ -102,6 +104,8 @@ def extract(
         Processes; all cores by default, 0 for none but this one.
     force : bool
         Measure everything again, files that failed before too.
+    device : {"cpu", "cuda", "mps", "auto"}
+        Where pretrained networks run.
     reporter : Reporter
         Where bars are drawn.
 
@@ -110,7 +114,7 @@ def extract(
     UsageError
         Where the configuration asks for what its frames cannot give.
     MusaicError
-        Where the cache folder cannot be written; what was measured is kept.
+        Where the cache folder cannot be written, what was measured is kept; where a pretrained network cannot be had.
 
     Notes
     -----
@@ -126,20 +130,115 @@ def extract(
     paths = {track_id: path for track_id, (path, _) in rows.items() if path is not None}
     states = {track_id: _state(path) for track_id, path in paths.items()}
     ids = content_ids(paths, cache=folder, workers=workers, reporter=reporter)
-    store = Store(folder, config)
+    files = _Files(paths, ids, states, folder)
+    store = Store(folder, config.measured)
+    known = _known(store, files, ids, workers=workers, force=force, reporter=reporter)
+    found = _gather(rows, ids, known, store)
+    for name in config.embedded:
+        _embed(name, config, found, files, folder, workers=workers, force=force, device=device, reporter=reporter)
+    return found
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files that can be looked at, by track id: where they are, what they hold, and as what they are meant.
+
+    And the cache folder in which what is made of them is kept.
+    """
+
+    paths: Mapping[str, Path]
+    ids: Mapping[str, str]
+    states: Mapping[str, State]
+    cache: Path
+
+
+def _known(
+    store: Store,
+    files: _Files,
+    wanted: Collection[str],
+    *,
+    workers: int | None,
+    force: bool,
+    reporter: Reporter,
+    label: str = "measuring sound",
+    told: str | None = None,
+) -> dict[str, Entry]:
+    """Return everything in the store, once it has the tracks that are wanted.
+
+    ``told`` is said before anything is measured.
+    """
     store.prepare()
+    parallel.must_see(store.config_file)
+    pull(store, files.cache, reporter)
     known = {} if force else store.read()
     tasks = {
-        content_id: Task(paths[track_id], store.staged_path(content_id), config, states[track_id])
-        for track_id, content_id in ids.items()
-        if content_id not in known
+        content_id: Task(files.paths[track_id], store.staged_path(content_id), store.config, files.states[track_id])
+        for track_id, content_id in files.ids.items()
+        if content_id not in known and track_id in wanted
     }
-    if tasks:
-        # The largest first, so that no worker is left alone with one at the end.
-        order = sorted(tasks, key=lambda content_id: (-(tasks[content_id].state or (0, 0))[0], content_id))
-        _measure(store, [tasks[content_id] for content_id in order], workers, reporter)
-        known = store.read()
-    return _gather(rows, ids, known, store)
+    if not tasks:
+        push(store, files.cache, reporter)  # what an earlier command measured and could not bring there
+        return known
+    if told:
+        reporter.say(told)
+    # The largest first, so that no worker is left alone with one at the end.
+    order = sorted(tasks, key=lambda content_id: (-(tasks[content_id].state or (0, 0))[0], content_id))
+    _measure(store, [tasks[content_id] for content_id in order], workers, reporter, label)
+    push(store, files.cache, reporter)
+    return store.read()
+
+
+def _embed(
+    name: str,
+    config: FeatureConfig,
+    found: FeatureSet,
+    files: _Files,
+    folder: Path,
+    *,
+    workers: int | None,
+    force: bool,
+    device: str,
+    reporter: Reporter,
+) -> None:
+    """Add what a pretrained network makes of the tracks whose sound could be measured."""
+    from musaic.features.pretrained import checkpoint
+    from musaic.features.pretrained.embedding import embedding_config
+
+    model = checkpoint.find(name.removeprefix(PRETRAINED), reporter=reporter)
+    own = embedding_config(model, config, device=device, cache=folder)
+    parallel.must_see(own.folder / "config.json")
+    store = Store(folder, own)
+    usable = found.status.loc[found.status["status"].isin(USABLE), "track_id"]
+    known = _known(
+        store,
+        files,
+        set(usable) & set(files.ids),
+        workers=workers if own.device == "cpu" else 0,  # a GPU holds the network once
+        force=force,
+        reporter=reporter,
+        label=f"listening with {name}",
+        told=model.told,
+    )
+    entries = [known.get(files.ids.get(track_id, "")) for track_id in found.track_ids]
+    found.features[name] = replace(_vectors(own.names[0], entries, found.track_ids, store.config), name=name)
+    found.pretrained[name] = model.record(folder) | own.record
+    wrong = [
+        entry.measured.facts.named(track_id).reason
+        for track_id, entry in zip(found.track_ids, entries, strict=True)
+        if entry is not None and entry.measured.facts.status not in USABLE and track_id in set(usable)
+    ]
+    if wrong:
+        reporter.say(f"{name}: {len(wrong)} of {len(usable)} songs could not be heard; the first: {wrong[0]}")
+
+
+def _vectors(name: str, entries: Sequence[Entry | None], track_ids: tuple[str, ...], config: FeatureConfig) -> Feature:
+    """Return a feature of one vector a track."""
+    dims = feature(name).dims(config)
+    values = np.full((len(entries), len(dims)), np.nan, np.float32)
+    for row, entry in enumerate(entries):
+        if entry is not None and name in entry.measured.vectors:
+            values[row] = entry.measured.vectors[name]
+    return Feature(name, track_ids, dims, np.isfinite(values[:, 0]), None, None, values)
 
 
 def check(config: FeatureConfig) -> None:
@@ -172,9 +271,9 @@ def _rows(corpus: Songs) -> dict[str, tuple[Path | None, Facts]]:
     return rows
 
 
-def _measure(store: Store, tasks: Sequence[Task], workers: int | None, reporter: Reporter) -> None:
+def _measure(store: Store, tasks: Sequence[Task], workers: int | None, reporter: Reporter, label: str) -> None:
     """Measure files into the store."""
-    with reporter.bar("measuring sound", len(tasks)) as advance:
+    with reporter.bar(label, len(tasks)) as advance:
         for done, (position, outcome) in enumerate(_outcomes(tasks, workers), start=1):
             if isinstance(outcome, _Stop):
                 raise MusaicError(outcome.message)
@@ -241,14 +340,10 @@ def _gather(
     lengths = [0 if entry is None else entry.n_frames for entry in entries]
     for name in store.config.names:
         kind = feature(name)
-        dims = kind.dims(store.config)
         if isinstance(kind, Vector):
-            values = np.full((len(entries), len(dims)), np.nan, np.float32)
-            for row, entry in enumerate(entries):
-                if entry is not None and name in entry.measured.vectors:
-                    values[row] = entry.measured.vectors[name]
-            features[name] = Feature(name, track_ids, dims, np.isfinite(values[:, 0]), None, None, values)
+            features[name] = _vectors(name, entries, track_ids, store.config)
         else:
+            dims = kind.dims(store.config)
             offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
             content = [ids.get(track_id, "") for track_id in track_ids]
             read = partial(_read_frames, store, content, name)

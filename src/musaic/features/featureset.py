@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,12 +87,16 @@ class FeatureSet:
         One row a track: ``track_id, tempo, key, mode, …``; no other columns where descriptors were not asked for.
     features : dict of str to Feature
         By name.
+    pretrained : dict of str to dict
+        By the name of a feature that a pretrained network made: which model that was, its revision, licence and the
+        hash of its files.
     """
 
     track_ids: tuple[str, ...]
     status: pd.DataFrame
     descriptors: pd.DataFrame
     features: dict[str, Feature]
+    pretrained: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ class Store:
         self.config = config
         key = {"version": VERSION, "stretch": STRETCH, "config": config.plain()}
         self.folder = Path(cache) / "features" / digest(key, 16)
+        self.config_file = self.folder / "config.json"
         self._staged, self._shards = self.folder / "staged", self.folder / "shards"
         self._entries: dict[str, Entry] = {}
 
@@ -83,8 +84,8 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder, and sweep what a killed process left half written."""
-        if not (self.folder / "config.json").exists():
-            write_json(self.folder / "config.json", self.config.plain())
+        if not self.config_file.exists():
+            write_json(self.config_file, self.config.plain())
         for parent in (self.folder, self._staged, self._shards):
             for path in parent.glob(".writing-*"):
                 try:
@@ -114,6 +115,10 @@ class Store:
             entries[track.path.stem] = Entry(track.measured, track.n_frames, track)
         self._entries = entries
         return entries
+
+    def packed(self) -> set[str]:
+        """Return the content ids of the tracks that `read` found in shards."""
+        return {content_id for content_id, entry in self._entries.items() if isinstance(entry._source, Shard)}
 
     def frames(self, content_id: str, name: str, start: int, stop: int) -> np.ndarray:
         """Return rows of a frame feature of one track, float16.

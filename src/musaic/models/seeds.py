@@ -72,7 +72,7 @@ def fit_seeds(
         task = _Task(config, 0, accelerator, values, here, condition, None if groups is None else np.asarray(groups))
         tasks = [replace(task, seed=seed) for seed in seeds]
         fitted: dict[int, Representation] = {}
-        for position, outcome in run(_fit, tasks, workers=workers):
+        for position, outcome in run(_fit, tasks, workers=workers, here=True):
             if isinstance(outcome, Failure):
                 raise MusaicError(f"seed {seeds[position]}: {outcome.message}")
             state, told = outcome

@@ -148,6 +148,7 @@ def find(model: str, *, reporter: Reporter = SILENT, download: bool = True) -> C
             f"there is no pretrained model {model!r}{hint} Name one of {', '.join(MODELS)}, a folder that holds a "
             "model, or owner/name of one on the Hugging Face hub."
         )
+    revision: str | None
     if entry is not None:
         name, revision = entry.hub, entry.revision
     else:

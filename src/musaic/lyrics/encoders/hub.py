@@ -109,7 +109,7 @@ def fetch(names: list[str], revision: str | None, reporter: Reporter) -> tuple[s
         try:
             # asked first because the fetching itself would wait for minutes where nobody answers
             HfApi().model_info(name, revision=revision, timeout=PATIENCE)
-            with _hub_bars(reporter):
+            with hub_bars(reporter):
                 folder = snapshot_download(
                     name,
                     revision=revision,
@@ -136,7 +136,7 @@ def fetch(names: list[str], revision: str | None, reporter: Reporter) -> tuple[s
 
 
 @contextlib.contextmanager
-def _hub_bars(reporter: Reporter) -> Iterator[None]:
+def hub_bars(reporter: Reporter) -> Iterator[None]:
     """Let the hub draw its bars only where ours would be drawn."""
     from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from musaic import parallel
 from musaic.errors import MusaicError, UsageError
 from musaic.lyrics.encoders import checkpoint
 from musaic.lyrics.encoders.base import Arrays, Head, TextEncoder, check_texts
@@ -26,6 +27,7 @@ from musaic.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from musaic.lyrics.encoders.network import Network
+    from musaic.lyrics.encoders.shared import Settings
 
 METHOD = 1
 """Which splitting and pooling a kept vector came of: raised when they change."""
@@ -246,34 +248,38 @@ class SentenceEncoder(TextEncoder):
         if not hasattr(self, "checkpoint_"):
             raise UsageError("SentenceEncoder is not fitted yet; call fit first.")
 
+    def _settings(self) -> Settings:
+        from musaic.lyrics.encoders.shared import Settings
+
+        return Settings(
+            self.checkpoint_.folder, self.prompt_, self.max_tokens, self.overlap, self.batch_size, self.device
+        )
+
     def _network(self) -> Network:
         """Load the model, once."""
-        from musaic.lyrics.encoders.network import Network
-
         if self._loaded is None:
-            self._loaded = Network(
-                self.checkpoint_.folder,
-                prompt=self.prompt_,
-                max_tokens=self.max_tokens,
-                overlap=self.overlap,
-                batch_size=self.batch_size,
-                device=self.device,
-                workers=self.workers,
-            )
+            self._loaded = self._settings().network(self.workers)
         return self._loaded
 
     def _encode(self, texts: Mapping[bytes, str], known: Vectors) -> None:
         """Encode what is not known yet, keeping every group as it is done."""
-        missing = len(texts) - len(known)
-        with self.reporter.bar(f"encoding with {self.model}", missing) as advance:
-            for group in _groups(texts):
-                wanted = [key for key in group if key not in known]
-                if wanted:
-                    vectors = self._network().encode([texts[key] for key in wanted])
-                    fresh = dict(zip(wanted, vectors, strict=True))
-                    self._memory.put(self._space, fresh)
-                    known.update(fresh)
-                    advance(len(wanted))
+        groups = [wanted for group in _groups(texts) if (wanted := [key for key in group if key not in known])]
+        with self.reporter.bar(f"encoding with {self.model}", sum(map(len, groups))) as advance:
+            for position, vectors in self._encoded([[texts[key] for key in wanted] for wanted in groups]):
+                fresh = dict(zip(groups[position], vectors, strict=True))
+                self._memory.put(self._space, fresh)
+                known.update(fresh)
+                advance(len(fresh))
+
+    def _encoded(self, groups: Sequence[Sequence[str]]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield the number and the vectors of groups: by this process, or by the workers of a cluster."""
+        if parallel.on_cluster() and self.workers != 0:
+            from musaic.lyrics.encoders.shared import encode_groups
+
+            yield from encode_groups(self._settings(), groups)
+            return
+        for position, group in enumerate(groups):
+            yield position, self._network().encode(group)
 
 
 def _groups(texts: Mapping[bytes, str]) -> Iterator[list[bytes]]:

@@ -68,7 +68,8 @@ def load_all(paths: Sequence[Path], load: Load, workers: int, beside: Path) -> I
                 yield position, _taken(outcome, items[position][1])
 
 
-def _load(load: Load, path: Path) -> Loaded:
+def load_one(load: Load, path: Path) -> Loaded:
+    """Return the samples of one file, or why there are none."""
     try:
         return Loaded(load(path))
     except TrackError as error:
@@ -78,7 +79,7 @@ def _load(load: Load, path: Path) -> Loaded:
 def _load_into(load: Load, item: tuple[Path, Path]) -> Loaded:
     """Decode a file and leave its samples in another."""
     path, samples = item
-    loaded = _load(load, path)
+    loaded = load_one(load, path)
     if loaded.y is None:
         return loaded
     try:

@@ -6,11 +6,12 @@ import dataclasses
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from musaic import parallel
 from musaic.config import digest
 from musaic.errors import MusaicError, UsageError
 from musaic.files import content_id, read_json, write_error, write_json
@@ -18,10 +19,11 @@ from musaic.lyrics.owned import check_own, csv_text, sweep, write_own
 from musaic.lyrics.transcription.config import TranscriptionConfig
 from musaic.lyrics.transcription.doubt import mark
 from musaic.lyrics.transcription.heard import VERSION, Heard
-from musaic.lyrics.transcription.loading import Load, Loaded, load_all
+from musaic.lyrics.transcription.listening import Record, listen_afar, listen_here
+from musaic.lyrics.transcription.loading import Load
 from musaic.lyrics.transcription.models import Model, find_model
 from musaic.lyrics.transcription.table import COLUMNS, Outcome, Row, heard_row
-from musaic.lyrics.transcription.whisper import SR, Whisper, engine_failure
+from musaic.lyrics.transcription.whisper import engine_failure
 from musaic.progress import SILENT, Reporter
 
 LEDGER = "table.json"
@@ -98,7 +100,8 @@ def transcribe(
     content_ids : mapping, optional
         BLAKE2b of the audio bytes where known (`musaic.files.content_id`); the files are read for it otherwise.
     workers : int >= 0
-        Processes that decode audio ahead of the model; 0 decodes in this process.
+        Processes that decode audio ahead of the model; 0 decodes in this process. Inside `musaic.parallel.cluster`
+        and not 0: every worker of the cluster listens for itself.
     force : bool
         Hear again what was heard already.
     reporter : Reporter
@@ -128,9 +131,13 @@ def transcribe(
         work.recall()
     todo = [track_id for track_id in sorted(tracks) if track_id not in work.rows]
     if todo:
-        whisper = Whisper.load(model, config)
+        left = {track_id: tracks[track_id] for track_id in todo}
+        if workers and parallel.on_cluster():
+            heard = listen_afar(left, hints or {}, load, model, config)
+        else:
+            heard = listen_here(left, hints or {}, load, model, config, workers, work.words)
         try:
-            work.hear(whisper, {track_id: tracks[track_id] for track_id in todo}, load, workers, reporter)
+            work.hear(heard, len(todo), reporter)
         finally:
             work.write()
         if work.first_error is not None and not any(row.seconds for row in work.rows.values()):
@@ -158,7 +165,6 @@ class _Work:
     ) -> None:
         self.out, self.words = out, words_folder(out)
         self.config, self.model = config, model
-        self.hints: Mapping[str, str | None] = {}
         self.content_ids: Mapping[str, str] = {}
         self.keys: dict[str, str] = {}
         self.rows = {name: Row(name, status=status, reason=why) for name, (status, why) in refused.items()}
@@ -173,7 +179,7 @@ class _Work:
         except OSError as error:
             raise write_error(self.words, error) from error
         sweep(self.words)
-        self.hints, self.content_ids = hints, content_ids
+        self.content_ids = content_ids
         for track_id in tracks:
             if track_id in content_ids:
                 made_of = {
@@ -192,37 +198,22 @@ class _Work:
             if record.get("key") == key and record.get("track_id") == track_id:
                 self.rows[track_id] = self._row(record)
 
-    def hear(self, whisper: Whisper, tracks: Mapping[str, Path], load: Load, workers: int, reporter: Reporter) -> None:
-        """Listen to tracks one after the other; each is written when it is done."""
-        track_ids = list(tracks)
+    def hear(self, heard: Iterator[tuple[str, Record | Exception]], n: int, reporter: Reporter) -> None:
+        """Take what is heard in n tracks; each is written when it is done."""
         written = time.monotonic()
-        with reporter.bar("hearing lyrics", len(tracks)) as advance:
-            for position, loaded in load_all(list(tracks.values()), load, workers, self.words):
-                track_id = track_ids[position]
-                try:
-                    record = self._listen(whisper, loaded, track_id)
-                except Exception as error:
-                    # The libraries raise what they happen to meet (a GPU out of memory, a tokenizer's index).
-                    self.first_error = self.first_error or error
-                    why = (str(error).strip() or type(error).__name__).splitlines()[0]
+        with reporter.bar("hearing lyrics", n) as advance:
+            for track_id, found in heard:
+                if isinstance(found, Exception):
+                    self.first_error = self.first_error or found
+                    why = (str(found).strip() or type(found).__name__).splitlines()[0]
                     content = self.content_ids.get(track_id)
                     self.rows[track_id] = Row(track_id, status=Outcome.FAILED, reason=why, content_id=content)
                 else:
-                    self._keep(track_id, record)
+                    self._keep(track_id, {"track_id": track_id, **found})
                 advance(1)
                 if time.monotonic() - written > TABLE_EVERY:
                     self.write()
                     written = time.monotonic()
-
-    def _listen(self, whisper: Whisper, loaded: Loaded, track_id: str) -> dict[str, Any]:
-        """Return the record of one track."""
-        record: dict[str, Any] = {"track_id": track_id, "status": loaded.status, "reason": loaded.reason}
-        if loaded.status == "silent":
-            return record | {"status": Outcome.NO_WORDS}
-        if loaded.y is None:
-            return record
-        heard = mark(whisper.hear(loaded.y, self.hints.get(track_id)), self.config.min_confidence)
-        return record | {"seconds": round(len(loaded.y) / SR, 2), "heard": heard.plain()}
 
     def _keep(self, track_id: str, record: dict[str, Any]) -> None:
         record |= {"model": self.model.identity, "content_id": self.content_ids.get(track_id)}

@@ -87,7 +87,42 @@ def _alone(accelerator: str) -> Fabric:
 def launched() -> int:
     """Return how many processes a launcher started to train together; 1 without one, and inside a pool's worker."""
     by_launcher = torch.distributed.is_available() and torch.distributed.is_torchelastic_launched()
-    return int(os.environ["WORLD_SIZE"]) if by_launcher and multiprocessing.parent_process() is None else 1
+    one_of_them = multiprocessing.parent_process() is None or _joined
+    return int(os.environ["WORLD_SIZE"]) if by_launcher and one_of_them else 1
+
+
+_joined = False
+
+
+def join(rank: int, n: int, port: int) -> None:
+    """Make this process one of ``n`` on this machine that train together, as ``torchrun`` would.
+
+    Parameters
+    ----------
+    rank : int, 0 to n - 1
+        Which; the first one keeps checkpoints.
+    n : int
+        How many.
+    port : int
+        Where they meet.
+    """
+    global _joined
+    _joined = True
+    os.environ |= {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "GROUP_RANK": "0",
+        "WORLD_SIZE": str(n),
+        "LOCAL_WORLD_SIZE": str(n),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "TORCHELASTIC_RUN_ID": "musaic",
+    }
+
+
+def is_first() -> bool:
+    """Return whether this process writes what several of them have trained; alone it does."""
+    return launched() == 1 or os.environ["RANK"] == "0"
 
 
 class Together:

@@ -1,4 +1,4 @@
-"""The one executor: independent tasks over processes, one thread each, and no task can take the others down."""
+"""Tasks over processes of this machine, one thread each."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ import os
 import signal
 import sys
 import threading
-import traceback
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from multiprocessing import connection
-from typing import Generic, TypeVar
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+from musaic.parallel.outcome import Failure, Guarded, Item, Result
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -29,27 +25,8 @@ THREAD_VARIABLES = (
 )
 
 
-@dataclass(frozen=True)
-class Failure:
-    """What is left of a task that did not end well: what it said, where, and the name of what it raised."""
-
-    message: str
-    detail: str = ""
-    kind: str = ""
-
-
-@dataclass(frozen=True)
-class _Guarded(Generic[Item, Result]):
-    """Runs the task and turns whatever it raises into a `Failure`."""
-
-    function: Callable[[Item], Result]
-
-    def __call__(self, item: Item) -> Result | Failure:
-        try:
-            return self.function(item)
-        except Exception as error:
-            summary = str(error).strip() or type(error).__name__
-            return Failure(summary, traceback.format_exc(), type(error).__name__)
+_idle: dict[int, futures.ProcessPoolExecutor] | None = None
+"""Pools that wait for the next call, by number of workers; None where none are kept."""
 
 
 def default_workers() -> int:
@@ -58,31 +35,10 @@ def default_workers() -> int:
     return len(affinity(0)) if affinity else (os.cpu_count() or 1)
 
 
-def run(
-    function: Callable[[Item], Result], items: Sequence[Item], *, workers: int | None = None
+def run_processes(
+    guarded: Guarded[Item, Result], items: Sequence[Item], workers: int
 ) -> Iterator[tuple[int, Result | Failure]]:
-    """Yield ``(position, outcome)`` for every item, in the order in which they end.
-
-    Parameters
-    ----------
-    function : callable
-        Importable by name (not a lambda), and pure of shared state; runs in another process with one thread.
-    items : sequence
-        One argument a task; each must be picklable.
-    workers : int >= 0, optional
-        Processes; all cores by default. 0 runs the tasks in this process, one after another.
-
-    Notes
-    -----
-    What a task raises comes back as a `Failure`. So does a task whose process dies (a crash in a decoder, the
-    system's memory guard): its neighbours are run again, it alone is given up.
-    """
-    guarded = _Guarded(function)
-    if workers == 0:
-        for position, item in enumerate(items):
-            yield position, guarded(item)
-        return
-    workers = min(workers or default_workers(), max(1, len(items)))
+    """Yield ``(position, outcome)`` as the tasks end; what was in flight when a process died is run again alone."""
     waiting = list(range(len(items)))[::-1]
     while waiting:
         lost = yield from _run_pool(guarded, items, waiting, workers)
@@ -92,16 +48,17 @@ def run(
 
 
 def _run_pool(
-    guarded: _Guarded[Item, Result], items: Sequence[Item], waiting: list[int], workers: int
+    guarded: Guarded[Item, Result], items: Sequence[Item], waiting: list[int], workers: int
 ) -> Generator[tuple[int, Result | Failure], None, list[int]]:
     """Run tasks from the end of ``waiting`` until none is left or a process dies; return those that were in flight."""
-    pool = _pool(workers)
+    pool, sound = _idle.pop(workers, None) if _idle else None, False
+    pool = pool or _pool(workers)
     running: dict[futures.Future[Result | Failure], int] = {}
     try:
         while waiting or running:
             while waiting and len(running) < 2 * workers:
                 try:
-                    with _caller_left_alone():
+                    with caller_left_alone():
                         running[pool.submit(guarded, items[waiting[-1]])] = waiting[-1]
                 except BrokenProcessPool:
                     return sorted(running.values())
@@ -112,16 +69,36 @@ def _run_pool(
                     return sorted(running.values())
                 position = running.pop(future)
                 yield position, future.result()
+        sound = True
         return []
     finally:
-        _stop(pool, busy=bool(running))
+        if sound and _idle is not None:
+            _idle[workers] = pool
+        else:
+            _stop(pool, busy=bool(running))
 
 
-def _run_alone(guarded: _Guarded[Item, Result], item: Item) -> Result | Failure:
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Keep worker processes from one call to the next inside the block, with what they have imported and compiled."""
+    global _idle
+    if _idle is not None:  # an outer block does
+        yield
+        return
+    _idle = {}
+    try:
+        yield
+    finally:
+        pools, _idle = _idle, None
+        for pool in pools.values():
+            _stop(pool, busy=False)
+
+
+def _run_alone(guarded: Guarded[Item, Result], item: Item) -> Result | Failure:
     """Run one task in a process of its own, so that its death is known to be its own doing."""
     pool = _pool(1)
     try:
-        with _caller_left_alone():
+        with caller_left_alone():
             future = pool.submit(guarded, item)
         return future.result()
     except BrokenProcessPool:
@@ -136,7 +113,7 @@ def _pool(workers: int) -> futures.ProcessPoolExecutor:
 
 
 @contextlib.contextmanager
-def _caller_left_alone() -> Iterator[None]:
+def caller_left_alone() -> Iterator[None]:
     """Start workers that do not import the caller's script again: it needs no ``if __name__ == "__main__"``."""
     main = sys.modules["__main__"]
     hidden: dict[str, object] = {
