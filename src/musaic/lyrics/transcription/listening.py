@@ -27,7 +27,7 @@ def listen_here(
     tracks: Mapping[str, Path],
     hints: Hints,
     load: Load,
-    model: Model,
+    whisper: Whisper,
     config: TranscriptionConfig,
     workers: int,
     beside: Path,
@@ -38,12 +38,11 @@ def listen_here(
     ----------
     tracks, hints, load, config, workers
         As for `musaic.lyrics.transcription.transcribe.transcribe`.
-    model : Model
+    whisper : Whisper
         Who listens.
     beside : Path
         A folder in which samples wait until they are asked for.
     """
-    whisper = Whisper.load(model, config)
     track_ids = list(tracks)
     for position, loaded in load_all(list(tracks.values()), load, workers, beside):
         track_id = track_ids[position]
@@ -67,11 +66,13 @@ def listen_afar(
     tracks: Mapping[str, Path], hints: Hints, load: Load, model: Model, config: TranscriptionConfig
 ) -> Iterator[tuple[str, Record | Exception]]:
     """Yield the same, each worker of the cluster with the model in its own memory and one thread."""
-    parallel.must_see(*(path for path in (model.folder / "model.bin",) if path.exists()))
+    parallel.must_see(model.folder / "model.bin")
     track_ids = list(tracks)
     tasks = [_Task(tracks[name].absolute(), hints.get(name), load, model, config) for name in track_ids]
-    for position, outcome in parallel.run(_listen, tasks):
-        yield track_ids[position], MusaicError(outcome.message) if isinstance(outcome, parallel.Failure) else outcome
+    return (
+        (track_ids[position], MusaicError(outcome.message) if isinstance(outcome, parallel.Failure) else outcome)
+        for position, outcome in parallel.run(_listen, tasks)
+    )
 
 
 def _listen(task: _Task) -> Record:

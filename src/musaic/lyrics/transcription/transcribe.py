@@ -23,7 +23,7 @@ from musaic.lyrics.transcription.listening import Record, listen_afar, listen_he
 from musaic.lyrics.transcription.loading import Load
 from musaic.lyrics.transcription.models import Model, find_model
 from musaic.lyrics.transcription.table import COLUMNS, Outcome, Row, heard_row
-from musaic.lyrics.transcription.whisper import engine_failure
+from musaic.lyrics.transcription.whisper import Whisper, engine_failure
 from musaic.progress import SILENT, Reporter
 
 LEDGER = "table.json"
@@ -135,7 +135,8 @@ def transcribe(
         if workers and parallel.on_cluster():
             heard = listen_afar(left, hints or {}, load, model, config)
         else:
-            heard = listen_here(left, hints or {}, load, model, config, workers, work.words)
+            whisper = Whisper.load(model, config)
+            heard = listen_here(left, hints or {}, load, whisper, config, workers, work.words)
         try:
             work.hear(heard, len(todo), reporter)
         finally:
