@@ -207,7 +207,10 @@ def vote_share(
     if graph is None:
         distances, rows = nearest_songs(points, points, VOTERS + 1)
     else:
-        distances, rows = graph.distances[:, : VOTERS + 1].astype(np.float64), graph.rows[:, : VOTERS + 1].astype(np.intp)
+        distances, rows = (
+            graph.distances[:, : VOTERS + 1].astype(np.float64),
+            graph.rows[:, : VOTERS + 1].astype(np.intp),
+        )
     # the nearest is the point itself, or one just like it
     weights, voices = _weights(distances[:, 1:]), labels[rows[:, 1:]]
     own = np.zeros(len(points))
