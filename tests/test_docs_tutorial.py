@@ -23,6 +23,7 @@ def blocks(name: str, language: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_tutorial_and_the_python_page_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

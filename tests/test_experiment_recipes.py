@@ -209,6 +209,7 @@ def test_the_documentation_names_figures_that_are_drawn() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_from_one_end_to_the_other(name: str, tmp_path: Path) -> None:
     from musaic.experiment.runner import run

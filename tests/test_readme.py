@@ -20,6 +20,7 @@ def _blocks(language: str) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_code_blocks_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     write_tree(tmp_path / "songs")
     monkeypatch.chdir(tmp_path)
