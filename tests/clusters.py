@@ -54,6 +54,7 @@ def grid(folder: Path, n_workers: int = 2) -> Iterator[Grid]:
     """Yield a scheduler on loopback with workers of one thread, started as a person starts them."""
     file = folder / "scheduler.json"
     command = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+    command += ["--idle-timeout", "600"]  # where the tests are killed, it does not stay
     scheduler = _start(command, folder)
     found = Grid(file, [], scheduler)
     try:
