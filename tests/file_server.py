@@ -15,7 +15,7 @@ class FileServer(ThreadingHTTPServer):
     """Serves ``files`` (path → bytes) and ``answers`` (path → (code, JSON or address to go to)).
 
     ``breaks``: how many bytes of the next answers are sent before the connection ends. ``asked``: what was asked for,
-    with the range.
+    with the range. ``heads``: what is answered to a question for a size, by path, where that is no size.
     """
 
     daemon_threads = True
@@ -26,6 +26,7 @@ class FileServer(ThreadingHTTPServer):
         self.answers: dict[str, tuple[int, object]] = {}
         self.breaks: list[int] = []
         self.asked: list[tuple[str, str, str | None]] = []
+        self.heads: dict[str, int] = {}
 
     @property
     def address(self) -> str:
@@ -39,7 +40,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_HEAD(self) -> None:
-        self.do_GET()
+        path = self.path.partition("?")[0]
+        if path in self.server.heads:
+            self.send_error(self.server.heads[path])
+        else:
+            self.do_GET()
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]

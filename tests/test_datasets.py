@@ -174,6 +174,28 @@ def test_a_track_with_several_genre_tags_has_no_genre_and_all_of_them(tmp_path: 
     assert rows["track_0000216"]["audio"].endswith("raw_30s/audio/16/216.low.mp3")
 
 
+def test_the_lists_of_mtg_jamendo_are_compared_wherever_the_audio_lies(tmp_path: Path) -> None:
+    import hashlib
+
+    copy = mtg_jamendo(tmp_path / "copy")
+    lists = copy / "data" / "download"
+    lists.mkdir()
+
+    def line(file: str, name: str) -> str:
+        return f"{hashlib.sha256((copy / file).read_bytes()).hexdigest()} {name}\n"
+
+    whole = line("audio/14/214.mp3", "14/214.mp3") + f"{'0' * 64} 15/215.mp3\n{'0' * 64} 99/999.mp3\n"
+    (lists / "raw_30s_audio_sha256_tracks.txt").write_text(whole, encoding="utf-8")
+    checked = obtain(dataset("mtg_jamendo"), tmp_path / "to", source=copy).checked
+    assert (checked.files, list(checked.differing), list(checked.missing)) == (2, ["audio/15/215.mp3"], [])
+    assert "2 files; 1 files are in none of them" in checked.how  # the one in low quality
+    low = line("raw_30s/audio/16/216.low.mp3", "16/216.low.mp3")
+    (lists / "raw_30s_audio-low_sha256_tracks.txt").write_text(low, encoding="utf-8")
+    checked = obtain(dataset("mtg_jamendo"), tmp_path / "to", source=copy).checked
+    assert (checked.files, list(checked.differing)) == (3, ["audio/15/215.mp3"])
+    assert "none of them" not in checked.how
+
+
 def test_paths_that_leave_the_dataset_and_repeated_ids_are_left_out(tmp_path: Path) -> None:
     copy = jamendolyrics(tmp_path / "copy")
     clip(tmp_path / "outside.mp3")
@@ -198,6 +220,18 @@ def test_a_corpus_of_something_else_is_not_written_over(tmp_path: Path) -> None:
     download("gtzan", tmp_path / "other", source=copy)
     with pytest.raises(UsageError, match="that of gtzan"):
         download("jamendolyrics", tmp_path / "other", source=jamendolyrics(tmp_path / "second"))
+
+
+@pytest.mark.parametrize("own", ["details.csv", "LICENCE.txt", "CITATION.bib", "dataset.json"])
+def test_files_of_ones_own_are_neither_written_over_nor_removed(own: str, tmp_path: Path) -> None:
+    copy = gtzan(tmp_path / "copy")
+    mine = '{"name": "gtzan", "made": "by another program"}\n'
+    (copy / own).write_text(mine, encoding="utf-8")
+    with pytest.raises(UsageError, match=rf"{own} is there already and is no download's; name another folder"):
+        download("gtzan", copy, source=copy)
+    assert (copy / own).read_text(encoding="utf-8") == mine
+    assert {path.name for path in copy.iterdir()} == {"Data", own}
+    assert download("gtzan", tmp_path / "to", source=copy).is_file()
 
 
 def test_a_copy_may_become_its_own_corpus_folder_or_lie_inside_it(tmp_path: Path) -> None:

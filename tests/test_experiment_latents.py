@@ -11,6 +11,7 @@ import pytest
 from musaic.errors import UsageError
 from musaic.experiment.latents import Latents, read_latents
 from musaic.experiment.modalities import latents_input
+from musaic.files import guard
 
 IDS = ("عربي/أغنية.mp3", "বাংলা/গান.mp3", "en/a.mp3", "हिन्दी/गीत.wav")
 Z = np.arange(8, dtype=np.float32).reshape(4, 2)
@@ -42,6 +43,19 @@ def test_every_kind_of_file_is_joined_on_the_track_id(tmp_path: Path, suffix: st
     np.testing.assert_array_equal(found.values[found.present], Z[found.present])
     assert np.isnan(found.values[1]).all()
     assert (found.labels_used, found.of_lyrics) == ((), False)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_an_id_is_a_text_whatever_it_looks_like(tmp_path: Path, suffix: str) -> None:
+    ids = ("NA", "007", "null", "1e3")
+    found = read(write(tmp_path / f"z{suffix}", ids), ids)
+    np.testing.assert_array_equal(found.values, Z)
+
+
+def test_exported_ids_that_a_spreadsheet_would_compute_are_joined(tmp_path: Path) -> None:
+    ids = ("-a", "'-a", "=1+1", "+x")
+    name = write(tmp_path / "z.csv", tuple(map(guard, ids)))
+    np.testing.assert_array_equal(read(name, ids).values, Z)
 
 
 def test_a_vector_that_is_not_finite_is_missing(tmp_path: Path) -> None:

@@ -22,15 +22,14 @@ import musaic
 from exported_run import LOST, PCA, TITLES, VAE, make_exported, set_cell
 from musaic.cli import invoke
 from musaic.errors import MusaicError, UsageError
-from musaic.exports.formats.csv import guard, unguard
 from musaic.exports.registry import FORMATS
 from musaic.features import FeatureConfig
-from musaic.files import WRITING
-from musaic.listening.playlist import FORMULA
+from musaic.files import FORMULA, WRITING, content_id, guard, unguard
 from musaic.listening.words import one_line
 from musaic.runs import Run
 from musaic.runs.archive import without_texts
 from songs import write_tree
+from tiny_pretrained import write_tiny_speech
 
 FILE = {"zip": "x.zip"}
 
@@ -353,6 +352,42 @@ def test_features_of_a_run_are_measured_as_it_was_made_and_inside_its_corpus(cor
     assert tuple(found.columns) == truth.dims
     np.testing.assert_array_equal(found.to_numpy()[1:], truth.values[1:])
     assert found.iloc[0].isna().all()
+
+
+def test_a_feature_whose_name_is_a_path_stays_in_the_folder(corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    model = write_tiny_speech(tmp_path / "far" / "model")
+    (model / "README.md").write_text("---\nlicense: cc-by-nc-4.0\n---\n", encoding="utf-8")
+    out = tmp_path / "a" / "b" / "out"
+    name = f"pretrained:{os.path.relpath(model)}"
+    assert "/../" in f"/{name.partition(':')[2]}"
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    for form in ("npz", "csv", "projector"):
+        made = musaic.export(corpus, format=form, what="features", features=name, out=out / form, workers=0)
+        assert {path for path in tmp_path.rglob("*") if path.is_file() and not path.is_relative_to(out)} == before
+        assert set(made.files) == set(tree(out / form))
+        manifest = json.loads((out / form / "manifest.json").read_text("utf-8"))
+        first = manifest["files"][0]
+        assert first["feature"] == name
+        assert first["pretrained"]["licence"] == "cc-by-nc-4.0"
+
+
+def test_a_folder_holds_the_last_export_and_what_is_not_its(run: Run, tmp_path: Path) -> None:
+    musaic.export(run, format="csv", what="latents", cell="*", out=tmp_path)
+    old = [path for path in tmp_path.rglob("*.csv") if PCA not in str(path)]
+    kept, *others = old
+    kept.write_text("changed by hand\n", encoding="utf-8")
+    (tmp_path / "mine.txt").write_text("my own\n", encoding="utf-8")
+    outside = tmp_path.parent / "outside.txt"
+    outside.write_text("of somebody\n", encoding="utf-8")
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    manifest["files"].append({"file": "../outside.txt", "content_id": content_id(outside)})
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    made = musaic.export(run, format="csv", what="latents", cell=PCA, out=tmp_path)
+    assert others
+    assert set(tree(tmp_path)) == {*made.files, "mine.txt", kept.relative_to(tmp_path).as_posix()}
+    assert outside.exists()
+    assert not any(path.is_dir() and not any(path.iterdir()) for path in tmp_path.rglob("*"))
 
 
 # What cannot be

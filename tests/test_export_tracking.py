@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import socket
@@ -18,9 +19,10 @@ from exported_run import COLLAPSED, LEAKED, PCA, VAE, make_exported
 from musaic.errors import MusaicError, UsageError
 from musaic.exports.of_run import choose
 from musaic.exports.registry import TRACKERS
-from musaic.exports.tracked import FIRST, tracked_runs
-from musaic.exports.trackers.mlflow import CONTENT, ID
-from musaic.progress import Advance, Reporter
+from musaic.exports.tracked import FIRST, TrackedRun, tracked_runs
+from musaic.exports.trackers.mlflow import CONTENT, ID, LONGEST_KEY, send
+from musaic.files import remove
+from musaic.progress import SILENT, Advance, Reporter
 from musaic.runs import Run
 
 
@@ -61,7 +63,7 @@ def test_names_are_honest(run: Run) -> None:
     assert not any(name.startswith(FIRST) for name in collapsed.metrics)
     honest = found[f"{run.find_cell(PCA)} seed 0"]
     assert any(name.startswith(f"{FIRST}/genre/") for name in honest.metrics)
-    assert {"n_components", "seed", "model"} <= set(honest.params)
+    assert {"model.n_components", "seed", "model"} <= set(honest.params)
     whole = found[run.path.name]
     assert not whole.metrics
     assert "ffffffff" in whole.tags["failed_cells"]
@@ -83,6 +85,23 @@ def test_what_a_run_is_known_by_is_its_results_and_not_its_place(run: Run, tmp_p
     )
     name = f"{run.find_cell(PCA)} seed 0"
     assert one[name] == two[name]
+
+
+def test_one_experiment_on_other_songs_is_another_run_and_an_added_report_the_same(tmp_path: Path) -> None:
+    def whole(of: Run) -> TrackedRun:
+        return tracked_runs(of, choose(of, (PCA,), (0,)))[0]
+
+    run = make_exported(tmp_path / "run")
+    first = whole(run)
+    (run.path / "report.html").write_text("<p>new</p>", encoding="utf-8")
+    assert whole(run).key == first.key
+    assert whole(run).content != first.content
+    assert not first.params  # what a tracker never changes
+    assert first.tags["n_tracks"] == "30"
+    embedding = run.embedding_file(run.find_cell(VAE), 1)
+    table = pd.read_parquet(embedding)
+    table.assign(z_000=table["z_000"] + 1).to_parquet(embedding, index=False)
+    assert whole(run).key != first.key
 
 
 # MLflow, with a folder
@@ -149,6 +168,44 @@ def test_mlflow_that_is_not_there_is_one_sentence(run: Run, monkeypatch: pytest.
     assert "\n" not in str(caught.value)
 
 
+def test_a_password_is_never_shown(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("mlflow")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{unused.getsockname()[1]}"
+    given: dict[str, Any] = {"cell": PCA, "seed": [0]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        with pytest.raises(MusaicError, match=f"MLflow at http://{place}/path did not take the run") as caught:
+            musaic.track(run, "mlflow", **given, tracking_uri=f"http://user:s3cret@{place}/path")
+    assert "s3cret" not in str(caught.value)
+    if importlib.util.find_spec("sqlalchemy") is None:
+        with pytest.raises(MusaicError, match="such as postgresql\\+psycopg2://db/x;") as caught:
+            musaic.track(run, "mlflow", **given, tracking_uri="postgresql+psycopg2://user:s3c/r@et@db/x")
+        assert "user" not in str(caught.value)
+
+
+def test_a_name_that_is_longer_than_a_server_takes_is_cut(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow")
+    parts = ("leaked", "k" * 100, "ল" * 40, "s" * 100)
+    names = [f"{'/'.join(parts)}{end}" for end in "ab"]
+    mine = tracked_runs(run, choose(run, (PCA,), (0,)))[1]
+    long = dataclasses.replace(
+        mine, metrics=dict.fromkeys(names, 0.5), history=((0, {names[0]: 0.5}),), params={names[0]: 1}
+    )
+    for told in ("1 new, 0 completed, 0 there", "0 new, 0 completed, 1 there"):
+        assert told in send([long], {"tracking_uri": str(tmp_path / "mlruns")}, SILENT)
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    from mlflow import MlflowClient
+
+    client = MlflowClient(str(tmp_path / "mlruns"))
+    (found,) = client.search_runs([client.get_experiment_by_name(run.path.name).experiment_id])
+    assert len(found.data.metrics) == 2
+    assert {len(name) for name in (*found.data.metrics, *found.data.params)} == {LONGEST_KEY}
+
+
 # W&B, offline
 
 
@@ -171,6 +228,26 @@ def test_wandb_keeps_everything_once_offline(run: Run, tmp_path: Path, monkeypat
     (tmp_path / "wandb" / f"musaic-{mine.key}.json").unlink()
     assert "0 new, 1 completed, 1 there already" in musaic.track(run, "wandb", **given)
     assert len(list((tmp_path / "wandb").glob(f"offline-run-*-{mine.key}"))) == 1
+    # deleted: the mark alone is no run
+    for folder in (tmp_path / "wandb").glob(f"offline-run-*-{mine.key}"):
+        remove(folder)
+    assert "1 new, 0 completed, 1 there already" in musaic.track(run, "wandb", **given)
+    assert len(list((tmp_path / "wandb").glob(f"offline-run-*-{mine.key}"))) == 1
+
+
+def test_a_run_of_ones_own_in_wandb_stays_open(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wandb = pytest.importorskip("wandb")
+    for name in ("WANDB_DIR", "WANDB_DATA_DIR", "WANDB_CACHE_DIR", "WANDB_CONFIG_DIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    settings = wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_machine_info=True)
+    own = wandb.init(project="mine", mode="offline", settings=settings)
+    try:
+        musaic.track(run, "wandb", cell=PCA, seed=[0], mode="offline", project="songs")
+        assert wandb.run is own
+        own.log({"x": 1.0})
+        assert own.summary["x"] == 1.0
+    finally:
+        own.finish()
 
 
 def log_records(data: bytes, block: int = 32768) -> Iterator[bytes]:

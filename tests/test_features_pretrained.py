@@ -24,6 +24,7 @@ from musaic.features.pretrained import network
 from musaic.features.pretrained.architectures import ARCHITECTURES
 from musaic.features.pretrained.checkpoint import find
 from musaic.features.pretrained.embedding import embedding_config, windows
+from musaic.features.pretrained.hub import has_weights
 from musaic.features.pretrained.models import MODELS
 from musaic.progress import Reporter
 from musaic.report.limits import limits
@@ -505,6 +506,63 @@ def test_a_short_name_is_its_revision_on_this_disk(models: dict[str, Path], no_h
     assert "licence apache-2.0, arXiv:2211.06687" in found.told
     with pytest.raises(MusaicError, match="not on this disk"):
         find(f"{entry.hub}@1111111")
+
+
+def test_a_commit_that_is_fixed_is_taken_and_no_other(models: dict[str, Path], no_hub: Path) -> None:
+    entry = MODELS["clap-general"]
+    assert entry.safetensors
+    on_hub(no_hub, entry.hub, models["fused"], "0" * 40)
+    for name in ("clap-general", entry.hub):
+        with pytest.raises(MusaicError, match=f"hf download {entry.hub} --revision {entry.revision}"):
+            find(name)
+    meant = on_hub(no_hub, entry.hub, models["clap"], entry.revision)
+    assert find("clap-general").folder == meant
+    assert "commit" not in find("clap-general").told
+    other = on_hub(no_hub, "owner/own", models["clap"], "1" * 40)
+    assert find("owner/own").folder == other
+    assert f"pretrained:owner/own, commit {'1' * 40}: " in find("owner/own").told
+    converted = MODELS["mert"]
+    on_hub(no_hub, converted.hub, models["mert"], "2" * 40)
+    assert f"is {converted.hub}, commit {'2' * 40}: " in find("mert").told
+
+
+def test_weights_in_several_files_are_weights_when_all_are_there(models: dict[str, Path], tmp_path: Path) -> None:
+    from transformers import HubertModel
+
+    folder = Path(shutil.copytree(models["hubert"], tmp_path / "parts"))
+    (folder / "model.safetensors").unlink()
+    HubertModel.from_pretrained(models["hubert"]).save_pretrained(folder, max_shard_size="20KB")
+    parts = sorted(folder.glob("model-*.safetensors"))
+    assert len(parts) > 1
+    assert has_weights(find(str(folder)).folder)
+    parts[0].rename(folder / "elsewhere")
+    with pytest.raises(MusaicError, match="no weights, or not all of them"):
+        find(str(folder))
+
+
+@pytest.mark.parametrize(
+    ("head", "licence"),
+    [
+        ("license: mit\n", "mit"),
+        ("license:\n- cc-by-4.0\n- gpl-3.0\n", "cc-by-4.0 + gpl-3.0"),
+        ("license: [apache-2.0]\n", "apache-2.0"),
+        ("license_name: my-own-nc\nlicense: other\nlicense_link: LICENSE\n", "my-own-nc"),
+        ("license: other\n", "other"),
+        ('license: "cc-by-nc-4.0" # see below\n', "cc-by-nc-4.0"),
+        ("tags: [music]\n", "unknown"),
+        ("license: [\n", "unknown"),
+        ("- license: mit\n", "unknown"),
+    ],
+)
+def test_the_licence_is_what_the_models_page_says(
+    head: str, licence: str, models: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(models["hubert"], tmp_path / "model"))
+    for text in (f"---\n{head}---\n# A model\nlicense: gpl\n", f"---\n{head}---\n".replace("\n", "\r\n")):
+        (folder / "README.md").write_bytes(text.encode())
+        assert find(str(folder)).licence == licence
+    (folder / "README.md").write_text(head, encoding="utf-8")
+    assert find(str(folder)).licence == "unknown"
 
 
 def test_pickles_on_this_disk_are_no_model(models: dict[str, Path], no_hub: Path) -> None:

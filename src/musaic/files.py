@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
 
 WRITING = ".writing-"
 """How the names of folders begin in which something is being written."""
+
+FORMULA = re.compile(r"[=+\-@\t\r]")
+"""How a text begins that spreadsheets take for a formula."""
+GUARDED = re.compile("'+" + FORMULA.pattern)
+_DANGEROUS = re.compile("'*" + FORMULA.pattern)
+
+
+def guard(value: Any) -> Any:
+    """Return a value as a spreadsheet may read it: a text that looks like a formula begins with ``'``."""
+    return f"'{value}" if isinstance(value, str) and _DANGEROUS.match(value) else value
+
+
+def unguard(value: Any) -> Any:
+    """Return what `guard` was given."""
+    return value[1:] if isinstance(value, str) and GUARDED.match(value) else value
 
 
 @contextlib.contextmanager

@@ -96,6 +96,8 @@ def _tell(dataset: Dataset, offered: Offer | None, reporter: Reporter) -> None:
     size, licence = dataset.size, dataset.licence
     if offered is not None and offered.size_bytes:
         size = f"{offered.size_bytes / 1e9:.3g} GB"
+    elif offered is not None and dataset.asks and dataset.tracks is None:  # nothing is known here of a size either
+        size = "not told by the server"
     if offered is not None and offered.licence:
         licence = offered.licence
     tracks = f"{dataset.tracks:,} tracks, " if dataset.tracks is not None else ""
@@ -105,6 +107,8 @@ def _tell(dataset: Dataset, offered: Offer | None, reporter: Reporter) -> None:
     reporter.say(f"  homepage     {dataset.homepage}")
     if dataset.source.credentials and offered is not None:
         reporter.say(f"  credentials  {dataset.source.credentials}")
+    if offered is not None and offered.note:
+        reporter.say(f"  note         {offered.note}")
     for fault in dataset.faults:
         reporter.say(f"  known        {fault}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from musaic.datasets.description import Checked
@@ -12,26 +13,31 @@ ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256"}
 """By number of hexadecimal digits."""
 
 
-def compare(listing: Path, root: Path, reporter: Reporter, *, only: frozenset[str] | None = None) -> Checked:
-    """Hash the files that a list names.
-
-    Parameters
-    ----------
-    listing : Path
-        What ``md5sum``, ``sha1sum`` or ``sha256sum`` write.
-    root : Path
-        Where the paths of the list start.
-    reporter : Reporter
-        Where a bar is drawn.
-    only : frozenset of str, optional
-        Compare these paths alone: a copy may hold a part of the dataset on purpose.
-    """
-    wanted: dict[str, str] = {}
+def listed(listing: Path) -> dict[str, str]:
+    """Return the digests in a list that ``md5sum``, ``sha1sum`` or ``sha256sum`` wrote, by path."""
+    found: dict[str, str] = {}
     for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
         digest, _, path = line.strip().partition(" ")
         path = path.strip().removeprefix("*").removeprefix("./")
-        if len(digest) in ALGORITHMS and path and ".." not in Path(path).parts and (only is None or path in only):
-            wanted[path] = digest.casefold()
+        if len(digest) in ALGORITHMS and path and ".." not in Path(path).parts:
+            found[path] = digest.casefold()
+    return found
+
+
+def compare(wanted: Mapping[str, str], root: Path, reporter: Reporter, how: str) -> Checked:
+    """Hash files and compare.
+
+    Parameters
+    ----------
+    wanted : mapping of str to str
+        Digests by path (`listed`).
+    root : Path
+        Where the paths start.
+    reporter : Reporter
+        Where a bar is drawn.
+    how : str
+        What they are compared with, in words.
+    """
     missing, differing = [], []
     with reporter.bar("comparing checksums", len(wanted)) as advance:
         for path, digest in sorted(wanted.items()):
@@ -42,4 +48,4 @@ def compare(listing: Path, root: Path, reporter: Reporter, *, only: frozenset[st
             with (root / path).open("rb") as file:
                 if hashlib.file_digest(file, ALGORITHMS[len(digest)]).hexdigest() != digest:
                     differing.append(path)
-    return Checked(f"checksums of {listing.name}", len(wanted), missing, differing)
+    return Checked(how, len(wanted), missing, differing)

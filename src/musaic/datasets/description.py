@@ -86,10 +86,16 @@ class Offer:
         What will be fetched; None where the source does not tell.
     licence : str, optional
         In the source's words; None where it says no more than the registry.
+    note : str, optional
+        What the size does not say.
     """
 
     size_bytes: int | None = None
     licence: str | None = None
+    note: str | None = None
+
+
+SOURCES = ("mirdata", "kaggle", "local copy")
 
 
 class Source(Protocol):
@@ -97,7 +103,7 @@ class Source(Protocol):
 
     @property
     def kind(self) -> str:
-        """``mirdata``, ``kaggle`` or ``local copy``."""
+        """One of `SOURCES`."""
 
     @property
     def credentials(self) -> str | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import os
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,19 +36,24 @@ def unreachable(name: str, where: str, cause: object) -> MusaicError:
 def size_of(url: str) -> int | None:
     """Return how many bytes an address holds, or None where its server does not tell.
 
+    Servers that hand out a file may refuse to tell of it: that says nothing of the file.
+
     Raises
     ------
-    OSError
-        Where the server is not reached or refuses.
+    OSError, http.client.HTTPException
+        Where the server is not reached, or speaks no HTTP.
     """
     request = urllib.request.Request(url, method="HEAD")
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-        length = answer.headers.get("Content-Length")
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            length = answer.headers.get("Content-Length")
+    except urllib.error.HTTPError:
+        return None
     return int(length) if length and length.isdigit() else None
 
 
 def fetch(url: str, path: Path, *, md5: str | None, name: str, reporter: Reporter) -> None:
-    """Fetch a file; what an interrupted call left is gone on from.
+    """Fetch a file; what an interrupted call left is gone on from, and a file with another checksum replaced.
 
     Parameters
     ----------
@@ -66,7 +73,7 @@ def fetch(url: str, path: Path, *, md5: str | None, name: str, reporter: Reporte
     MusaicError
         Where the server is not reached, refuses, or sends something else than was published.
     """
-    if path.exists():
+    if path.exists() and (md5 is None or _md5(path) == md5):
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + PART)
@@ -96,7 +103,8 @@ def _download(url: str, part: Path, label: str, reporter: Reporter) -> None:
     had = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={had}-"} if had else {})
     try:
-        answer = urllib.request.urlopen(request, timeout=PATIENCE)
+        with _of_the_network():
+            answer = urllib.request.urlopen(request, timeout=PATIENCE)
     except urllib.error.HTTPError as error:
         if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and had:
             return  # all of it was here already
@@ -113,9 +121,24 @@ def _download(url: str, part: Path, label: str, reporter: Reporter) -> None:
 
 
 def _copy(answer: Any, file: IO[bytes], advance: Any) -> None:
-    while chunk := answer.read(CHUNK):
+    while True:
+        with _of_the_network():
+            chunk = answer.read(CHUNK)
+        if not chunk:
+            return
         file.write(chunk)
         advance(len(chunk) // KILO)
+
+
+@contextlib.contextmanager
+def _of_the_network() -> Iterator[None]:
+    """Tell what a socket raises from what a disk does: both are `OSError`."""
+    try:
+        yield
+    except urllib.error.URLError:
+        raise
+    except OSError as error:
+        raise ConnectionError(*error.args) from error
 
 
 def _md5(path: Path) -> str:

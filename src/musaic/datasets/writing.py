@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from musaic.datasets.description import Dataset, Song
+from musaic.datasets.description import SOURCES, Dataset, Song
 from musaic.errors import UsageError
 from musaic.files import write_json, write_text
 
@@ -20,22 +21,27 @@ CORPUS, DETAILS, LICENCE, CITATION, RECORD = (
     "CITATION.bib",
     "dataset.json",
 )
+WRITTEN = (CORPUS, DETAILS, LICENCE, CITATION, RECORD)
 COLUMNS = ("track_id", "audio", "lyrics_path", "lyrics", "title", "artist", "language", "genre", "group")
 
 
 def refuse_foreign(to: Path, name: str) -> None:
-    """Raise `UsageError` where a corpus of something else stands in a folder: it is not written over."""
-    if not (to / CORPUS).exists():
-        return
+    """Raise `UsageError` where a file of somebody's or of another dataset has a name that a download writes.
+
+    What a download of this dataset left, killed or not, is known by the record that is written first.
+    """
     known = _recorded_name(to / RECORD)
-    if known != name:
+    there = next((file for own in WRITTEN if os.path.lexists(file := to / own)), None)
+    if there is not None and known != name:
         whose = f"that of {known}" if known else "no download's"
-        raise UsageError(f"{to / CORPUS} is there already and is {whose}; name another folder with --to.")
+        raise UsageError(f"{there} is there already and is {whose}; name another folder with --to.")
 
 
 def _recorded_name(record: Path) -> str | None:
+    """Return the dataset that a record of ours names; None where there is none, or it is another program's file."""
     try:
-        return str(json.loads(record.read_text(encoding="utf-8"))["name"])
+        told = json.loads(record.read_text(encoding="utf-8"))
+        return str(told["name"]) if told["source"] in SOURCES else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from musaic.errors import UsageError
 from musaic.experiment.modalities import LYRICS, LatentsInput
+from musaic.files import unguard
 from musaic.runs import Run
 
 TRACK_ID, LATENTS = "track_id", "latents"
+GAPS = ["", "NA", "N/A", "#N/A", "NaN", "nan", "-nan", "null", "None"]
+"""What stands in a table for a number that is missing."""
 KINDS = (".parquet", ".csv", ".tsv", ".npz")
 
 
@@ -109,8 +113,15 @@ def _of_file(path: Path) -> pd.DataFrame:
 def _table(path: Path) -> pd.DataFrame:
     if path.suffix.lower() == ".parquet":
         return pd.read_parquet(path)
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    return pd.read_csv(path, sep=separator, dtype={TRACK_ID: str}, encoding="utf-8-sig")
+    is_csv = path.suffix.lower() == ".csv"
+    settings: dict[str, Any] = {"sep": "," if is_csv else "\t", "encoding": "utf-8-sig"}
+    columns = pd.read_csv(path, nrows=0, **settings).columns
+    # an id is a text whatever it looks like, "NA" too
+    gaps = {name: GAPS for name in columns if name != TRACK_ID}
+    table: pd.DataFrame = pd.read_csv(path, dtype={TRACK_ID: str}, keep_default_na=False, na_values=gaps, **settings)
+    if is_csv and TRACK_ID in table:
+        table[TRACK_ID] = table[TRACK_ID].map(unguard)
+    return table
 
 
 def _archive(path: Path) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from musaic.errors import UsageError, unknown
 from musaic.exports import of_corpus, of_run
-from musaic.exports.manifest import FILE, write_manifest
+from musaic.exports.manifest import FILE, remove_earlier, write_manifest
 from musaic.exports.parts import MATRICES, Part
 from musaic.exports.registry import Format, Written, find_format
 from musaic.files import WRITING
@@ -75,11 +75,11 @@ def export(
     variance : bool
         Posterior variances beside the means.
     features : sequence of str, str or FeatureConfig, optional
-        Features out of the store, such as ``statistics`` or ``log_mel``; what it lacks is measured. Of a corpus those
-        that an experiment measures, by default.
+        Features out of the store, such as ``statistics`` or ``log_mel``; what it lacks is measured. They are given
+        whatever ``what`` names. Of a corpus those that an experiment measures, by default.
     out : str or Path, optional
         The folder, or the file for ``zip``. By default ``exports/<format>`` in the run folder, or ``<name>-export``
-        beside where the command runs.
+        beside where the command runs. What an earlier export left in that folder, and is not written again, is removed.
     corpus : str or Path, optional
         Where a run's songs lie now, if they were moved and features are measured.
     cache : Path, optional
@@ -251,5 +251,8 @@ def _fill(
             if not any(one.part is before.part for before in written[-1:]):
                 advance(1)
             written.append(one)
+    gone = remove_earlier(folder, [one.file for one in written])
+    if gone:
+        reporter.say(f"removed {gone} files of an earlier export from {folder}")
     write_manifest(folder, told, written)
     return (*(one.file for one in written), FILE)

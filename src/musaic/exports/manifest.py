@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from musaic import __version__
+from musaic.errors import MusaicError
 from musaic.exports.registry import Written
-from musaic.files import content_id, write_json
+from musaic.files import content_id, read_json, write_json
 
 FILE = "manifest.json"
 
@@ -45,6 +46,46 @@ def write_manifest(folder: Path, head: dict[str, Any], written: Sequence[Written
     }
     write_json(folder / FILE, data)
     return folder / FILE
+
+
+def remove_earlier(folder: Path, written: Sequence[str]) -> int:
+    """Remove the files of an earlier export that were not written again: the folder is what its manifest names.
+
+    Removed is what that export's manifest lists, lies in the folder and is as it was written, and nothing else.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the manifest is, before it is written anew.
+    written : sequence of str
+        What stays, relative to the folder.
+
+    Returns
+    -------
+    int
+        How many were removed.
+    """
+    removed = 0
+    for file, content in _listed(folder):
+        path = folder / file
+        is_inside = path.resolve().is_relative_to(folder.resolve())
+        if file not in written and is_inside and path.is_file() and content_id(path) == content:
+            path.unlink()
+            removed += 1
+            for parent in Path(file).parents[:-1]:
+                if any((folder / parent).iterdir()):
+                    break
+                (folder / parent).rmdir()
+    return removed
+
+
+def _listed(folder: Path) -> list[tuple[str, str]]:
+    """Return the files of an earlier export with their hashes; none where the manifest is not one of ours."""
+    try:
+        told = read_json(folder / FILE)
+        return [(str(one["file"]), str(one["content_id"])) for one in told["files"]]
+    except (MusaicError, KeyError, TypeError):
+        return []
 
 
 def _entry(folder: Path, one: Written) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from musaic.exports.parts import Frames, Part
+from musaic.exports.parts import Frames, Part, safe_name
 from musaic.progress import SILENT, Reporter
 from musaic.runs.archive import without_texts
 
@@ -90,15 +90,21 @@ def _labels(corpus: Corpus, measured: FeatureSet | None) -> pd.DataFrame:
 def _parts(measured: FeatureSet) -> list[Part]:
     parts = []
     for name in measured.names:
-        feature = measured.get(name)
+        feature, place = measured.get(name), f"features/{safe_name(name)}"
         if name == "descriptors":
             # numbers and words, such as the key: a table and no vectors
-            parts.append(Part("features", f"features/{name}", partial(_readable, measured)))
+            parts.append(Part("features", place, partial(_readable, measured)))
         elif measured.is_vector(name):
-            parts.append(Part("features", f"features/{name}", partial(_vectors, feature), matrix=True))
+            parts.append(Part("features", place, partial(_vectors, feature), _made_by(measured, name), matrix=True))
         else:
-            parts.append(Part("features", f"features/{name}", partial(_frames, feature), {"frames": True}))
+            parts.append(Part("features", place, partial(_frames, feature), {"frames": True}))
     return parts
+
+
+def _made_by(measured: FeatureSet, name: str) -> dict[str, Any]:
+    """Return what the manifest says of a pretrained network: the feature's name, for its file's differs; licence."""
+    record = measured.pretrained.get(name)
+    return {} if record is None else {"feature": name, "pretrained": record}
 
 
 def _readable(measured: FeatureSet) -> pd.DataFrame:

@@ -5,6 +5,7 @@ Letters: N tracks, T frames of a track, D dimensions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from musaic.config import digest
 from musaic.errors import MusaicError
 
 MATRICES = ("latents", "variances", "features")
@@ -63,6 +65,16 @@ class Part:
     read: Callable[[], pd.DataFrame | Frames]
     about: Mapping[str, Any] = field(default_factory=dict)
     matrix: bool = False
+
+
+_WIDEST = 120  # bytes of one part of a name; file systems take 255
+
+
+def safe_name(name: str) -> str:
+    """Return a name that is one part of a path everywhere; with digits of its own where it was changed."""
+    plain = re.sub(r"[^\w.\- ]", "_", name).strip(". ")
+    short = plain.encode()[:_WIDEST].decode(errors="ignore")
+    return name if short == name and short else f"{short or '_'}-{digest(name, 6)}"
 
 
 def in_order(table: pd.DataFrame, order: pd.Index, what: str) -> pd.DataFrame:

@@ -85,7 +85,7 @@ class Tracker:
     Parameters
     ----------
     options : tuple of str
-        The options that it takes: of ``tracking_uri``, ``experiment``, ``project``, ``mode`` and ``folder``.
+        The options that it takes: of ``tracking_uri``, ``experiment``, ``project`` and ``mode``.
     send : callable
         Takes what is tracked, the options given and a reporter; returns a line that says where it is.
     """

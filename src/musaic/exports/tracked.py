@@ -16,6 +16,7 @@ import pandas as pd
 from musaic.config import digest
 from musaic.errors import MusaicError
 from musaic.exports.of_run import Choice
+from musaic.exports.parts import safe_name
 from musaic.files import content_id, read_json, read_parquet
 from musaic.runs import Run
 
@@ -37,7 +38,6 @@ _TABLES = (
     *("leaderboard.csv", "leaderboard.md", "leaderboard.tex", "verdict.json", "report.html"),
     *("experiment.yaml", "environment.json", "cells.json", "scores.parquet", "language.csv", "probes.csv"),
 )
-_WIDEST = 120  # bytes of one part of a name; a file store makes folders of them
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,17 @@ def _whole(run: Run, group: str, shared: dict[str, str], entries: Mapping[str, d
     of_cells = {file for name in entries for file in figures if _is_of(file, name)}
     files = [(run.path / name, "") for name in _TABLES if (run.path / name).is_file()]
     files += [(file, "figures") for file in figures if file not in of_cells]
-    params = {"n_tracks": len(run.tracks), "n_cells": len(entries)}
-    key = digest(["run", content_id(run.experiment_file)], 16)
-    return TrackedRun(key, group, group, params, (), {}, tags, tuple(files))
+    # a tracker never changes a parameter that it has, and brings tags up to date
+    tags |= {"n_tracks": str(len(run.tracks)), "n_cells": str(len(entries))}
+    key = digest(["run", content_id(run.experiment_file), _results(run, entries)], 16)
+    return TrackedRun(key, group, group, {}, (), {}, tags, tuple(files))
+
+
+def _results(run: Run, entries: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return the hashes of the embeddings of all cells and seeds that are done: one experiment, other songs."""
+    done = [(name, entry["seeds"]) for name, entry in entries.items() if entry["status"] == "done"]
+    found = [run.embedding_file(name, seed) for name, seeds in done for seed in seeds]
+    return sorted(content_id(file) for file in found if file.is_file())
 
 
 def _cell(
@@ -147,7 +155,7 @@ def _cell(
         key=digest([cell, seed, content], 16),
         name=f"{cell} seed {seed}",
         group=group,
-        params={_safe(name): value for name, value in params.items()},
+        params={safe_name(name): value for name, value in params.items()},
         history=_history(history),
         metrics=dict(sorted(metrics.items())),
         tags=tags,
@@ -160,7 +168,7 @@ def _metrics(scores: pd.DataFrame, names: dict[str, str]) -> dict[str, float]:
     numbers = [str(name) for name in scores.select_dtypes("number") if name not in NO_SCORES]
     found: dict[str, float] = {}
     for row in scores.to_dict("records"):
-        clustering = _safe(str(row["clustering_id"]))
+        clustering = safe_name(str(row["clustering_id"]))
         label = row.get("label")
         for name in numbers:
             if not math.isfinite(row[name]):
@@ -168,7 +176,7 @@ def _metrics(scores: pd.DataFrame, names: dict[str, str]) -> dict[str, float]:
             if name in OF_CLUSTERING:
                 found[f"{clustering}/{name}"] = float(row[name])
             elif isinstance(label, str):
-                plain = _safe(label)
+                plain = safe_name(label)
                 if plain != label:
                     names[plain] = label
                 place = f"{LEAKED}/{clustering}/{plain}" if row["leaked"] else f"{clustering}/{plain}"
@@ -180,7 +188,7 @@ def _leading(run: Run, cell: str) -> str | None:
     """Return the clustering of a cell that stands first on the leaderboard, of its rows that can be believed."""
     board = run.leaderboard
     own = board[(board["cell"] == cell) & ~_truth(board["leaked"]) & ~_truth(board["collapsed"])]
-    return None if own.empty else _safe(str(own["clustering_id"].iloc[0]))
+    return None if own.empty else safe_name(str(own["clustering_id"].iloc[0]))
 
 
 def _truth(column: pd.Series) -> pd.Series[bool]:
@@ -195,7 +203,7 @@ def _history(file: Path) -> tuple[tuple[int, dict[str, float]], ...]:
     names = [str(name) for name in table if name != "epoch" and not _ONE_DIMENSION.fullmatch(str(name))]
     rows = table.to_dict("records")
     return tuple(
-        (int(row["epoch"]), {_safe(name): float(row[name]) for name in names if math.isfinite(row[name])})
+        (int(row["epoch"]), {safe_name(name): float(row[name]) for name in names if math.isfinite(row[name])})
         for row in rows
     )
 
@@ -233,13 +241,6 @@ def _flat(data: Mapping[str, Any], before: str = "") -> dict[str, Any]:
             plain = isinstance(value, str | int | float | bool)
             found[name] = value if plain else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return found
-
-
-def _safe(name: str) -> str:
-    """Return a name that every tracker takes as one part of a path; with digits of its own where it was changed."""
-    plain = re.sub(r"[^\w.\- ]", "_", name).strip(". ")
-    short = plain.encode()[:_WIDEST].decode(errors="ignore")
-    return name if short == name and short else f"{short or '_'}-{digest(name, 6)}"
 
 
 def batches(values: list[Any], size: int) -> list[list[Any]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from musaic.errors import UsageError
-from musaic.files import write_text
+from musaic.files import FORMULA, write_text
 from musaic.listening.choice import choose_cell, choose_clustering, choose_seed
 from musaic.listening.placed import all_clusters, all_songs
 from musaic.listening.sound import corpus_root, sound_files
@@ -28,9 +27,6 @@ from musaic.runs import Run
 
 FORMATS = (".m3u8", ".csv")
 COLUMNS = ("track_id", "path", "title", "artist", "language", "genre", "cluster")
-
-FORMULA = re.compile(r"[=+\-@\t\r]")
-"""How a text begins that spreadsheets take for a formula: in a CSV file a ' goes before it, and ./ before a path."""
 
 
 @dataclass(frozen=True)

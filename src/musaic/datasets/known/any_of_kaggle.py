@@ -69,6 +69,7 @@ def songs(root: Path) -> Songs:
                 artist=row["artist"],
                 language=row["language"],
                 genre=row["genre"],
+                group=row["group"],
                 more={name: row[name] for name in extra if row[name]},
             )
         )

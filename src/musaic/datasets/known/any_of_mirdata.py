@@ -6,6 +6,8 @@ import functools
 import math
 import numbers
 import re
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +27,10 @@ WITH_LABELS = (
 AUDIO = ("audio_path", "audio_mix_path", "audio_mic_path", "audio_path_stereo", "audio_path_mono")
 IDS = ("track_id", "mtrack_id", "lyrics")
 ROLES = ("title", "artist", "genre", "language")
-COMPUTED = ("raga", "taala", "instrument", "style", "makam")
-"""Labels that some loaders read from a file when they are asked for."""
+COMPUTED = ("raga", "taala", "instrument", "style", "makam", "artists", "genres")
+"""Labels that some loaders read from a file when they are asked for; of several kinds in one mapping, each is one."""
+LISTED = {"artist": "artists", "genre": "genres"}
+"""Lists, and what one of them is that has no other beside it."""
 _DOCUMENTED = re.compile(r"^ +(\w+) \((?:str|int|float|bool|list|tuple)\b", re.MULTILINE)
 
 
@@ -68,12 +72,12 @@ def songs(root: Path, loader: str, version: str) -> Songs:
             f"mirdata:{loader} once where there is a network."
         )
     data = opened(loader, version, root)
-    found, absent = [], 0
+    found, absent, unread = [], 0, Counter[str]()
     for track_id in data.track_ids:
         try:
             track = data.track(track_id)
             audio = next((path for name in AUDIO if (path := getattr(track, name, None))), None)
-            song = _song(track, str(track_id), audio, root)
+            song = _song(track, str(track_id), audio, root, unread)
         except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
             raise MusaicError(f"mirdata cannot read track {track_id!r} of {loader} below {root} ({error}).") from None
         if song.audio is None:
@@ -86,17 +90,32 @@ def songs(root: Path, loader: str, version: str) -> Songs:
             f"none of the {absent} tracks of {loader} has audio below {root}; "
             + (f"mirdata says: {getting}" if getting else "mirdata fetches annotations alone for some datasets.")
         )
-    return Songs(found, [f"{absent} tracks of {loader} have no audio here"] if absent else [])
+    notes = [f"{absent} tracks of {loader} have no audio here"] if absent else []
+    notes += [f"{number} tracks are without {name}: mirdata cannot read it" for name, number in sorted(unread.items())]
+    return Songs(found, notes)
 
 
-def _song(track: Any, track_id: str, audio: str | None, root: Path) -> Song:
+def _song(track: Any, track_id: str, audio: str | None, root: Path, unread: Counter[str]) -> Song:
+    """Return a track as a song; ``unread`` counts the labels that mirdata could not read from their files."""
     here = audio is not None and Path(audio).is_file() and suffix(audio) in AUDIO_SUFFIXES
     roles: dict[str, str] = {}
     more: dict[str, str] = {}
     for name in _attributes(track):
-        text = _text(getattr(track, name, None))
-        if text is not None:
-            (roles if name in ROLES else more)[name] = text
+        try:
+            value = getattr(track, name, None)
+        except (OSError, ValueError, KeyError, TypeError):
+            if name not in COMPUTED:
+                raise
+            unread[name] += 1
+            continue
+        several = value if name in COMPUTED and isinstance(value, Mapping) else {name: value}
+        for own, one in several.items():
+            text = _text(one)
+            if text is not None:
+                (roles if own in ROLES else more)[str(own)] = text
+    for role, listed in LISTED.items():
+        if role not in roles and more.get(listed) and ";" not in more[listed]:
+            roles[role] = more[listed]
     return Song(
         track_id,
         audio=Path(audio).relative_to(root).as_posix() if here and audio is not None else None,
@@ -112,7 +131,11 @@ def _attributes(track: Any) -> list[str]:
     mirdata documents them under "Attributes"; what is cached lazily (beats, notes, melodies) has a heading of its own.
     """
     told = (type(track).__doc__ or "").partition("Attributes:")[2].partition("Cached Properties:")[0]
-    names = {*vars(track), *_DOCUMENTED.findall(told), *(name for name in (*ROLES, *COMPUTED) if hasattr(track, name))}
+    names = {
+        *vars(track),
+        *_DOCUMENTED.findall(told),
+        *(name for name in (*ROLES, *COMPUTED) if hasattr(type(track), name)),
+    }
     return sorted(
         name for name in names if not name.startswith(("_", "audio")) and "path" not in name and name not in IDS
     )

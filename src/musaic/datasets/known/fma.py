@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from musaic.corpus.table import BIGGEST_CELL, read_table
-from musaic.datasets.checksums import compare
+from musaic.datasets.checksums import compare, listed
 from musaic.datasets.description import Checked, Dataset, Song, Songs
 from musaic.datasets.sources.local_copy import NO_CHECKSUMS, LocalCopy
 from musaic.errors import UsageError
@@ -62,7 +62,9 @@ def songs(root: Path, size: str) -> Songs:
 def check(root: Path, reporter: Reporter, size: str) -> Checked:
     """Compare with the SHA-1 list that lies in every archive of audio."""
     listing = root / f"fma_{size}" / "checksums"
-    return compare(listing, listing.parent, reporter) if listing.is_file() else Checked(NO_CHECKSUMS)
+    if not listing.is_file():
+        return Checked(NO_CHECKSUMS)
+    return compare(listed(listing), listing.parent, reporter, f"checksums of {listing.name}")
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:

@@ -91,6 +91,7 @@ DATASETS = (
         citation=CITATION,
         source=Kaggle("andradaolteanu/gtzan-dataset-music-genre-classification"),
         convert=songs,
+        asks=True,
         layout="Data/genres_original/blues/blues.00000.wav",
         faults=("jazz.00054.wav is broken in this copy and cannot be decoded; 999 clips are left", *FAULTS),
     ),

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from musaic.datasets.checksums import compare
+from musaic.datasets.checksums import compare, listed
 from musaic.datasets.description import Checked, Dataset, Song, Songs
 from musaic.datasets.sources.local_copy import NO_CHECKSUMS, LocalCopy
 from musaic.errors import UsageError
@@ -15,7 +15,8 @@ from musaic.progress import Reporter
 
 TABLES = ("autotagging.tsv", "raw_30s_cleantags_50artists.tsv", "autotagging_genre.tsv", "autotagging_moodtheme.tsv")
 """The first that is there is read."""
-LISTINGS = ("raw_30s_audio_sha256_tracks.txt", "autotagging_moodtheme_audio_sha256_tracks.txt")
+LISTINGS = "*audio*_sha256_tracks.txt"
+"""The repository's lists of tracks: of whole quality and of low, of one subset and another."""
 HEADER = ["TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS"]
 LAYOUT = "the repository's data/autotagging.tsv, and audio/00/1009600.mp3"
 
@@ -61,13 +62,24 @@ def songs(root: Path) -> Songs:
 
 
 def check(root: Path, reporter: Reporter) -> Checked:
-    """Compare the files that are here with the repository's SHA-256 lists of tracks."""
-    listing = next((path for name in LISTINGS if (path := root / "data" / "download" / name).is_file()), None)
-    home = next((folder for folder in _homes(root) if folder.is_dir()), None)
-    if listing is None or home is None:
+    """Compare the files that are here, a part of the dataset perhaps, with the repository's SHA-256 lists of tracks."""
+    published: dict[str, str] = {}
+    for listing in sorted((root / "data" / "download").glob(LISTINGS)):
+        published |= listed(listing)
+    if not published:
         return Checked(NO_CHECKSUMS)
-    here = frozenset(path.relative_to(home).as_posix() for path in home.rglob("*.mp3"))
-    return compare(listing, home, reporter, only=here)
+    wanted: dict[str, str] = {}
+    unlisted: set[str] = set()
+    for home in _homes(root):
+        for file in home.rglob("*.mp3"):
+            path, digest = file.relative_to(root).as_posix(), published.get(file.relative_to(home).as_posix())
+            if digest is None:
+                unlisted.add(path)
+            else:
+                wanted[path] = digest
+    rest = len(unlisted - set(wanted))
+    told = f"; {rest} files are in none of them and were looked for alone" if rest else ""
+    return compare(wanted, root, reporter, f"the repository's lists of checksums: {len(wanted)} files{told}")
 
 
 def _homes(root: Path) -> list[Path]:

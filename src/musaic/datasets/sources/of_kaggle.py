@@ -67,7 +67,12 @@ class Kaggle:
             with build_kaggle_client() as client:
                 told: Any = client.datasets.dataset_api_client.get_dataset(request)
         licence = "".join(letter for letter in " ".join((told.license_name or "").split()) if letter.isprintable())
-        return Offer(told.total_bytes or None, licence or None)
+        _, _, *version = self.handle.split("/")
+        current = str(told.current_version_number)
+        note = None
+        if version and version[1] != current:
+            note = f"size and licence are those of version {current}; Kaggle tells none of version {version[1]}"
+        return Offer(told.total_bytes or None, licence or None, note)
 
     def fetch(self, name: str, folder: Path, reporter: Reporter) -> Path:
         """Let kagglehub fetch and unpack it below ``folder`` (or where ``KAGGLEHUB_CACHE`` says).

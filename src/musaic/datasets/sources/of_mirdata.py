@@ -2,18 +2,23 @@
 
 mirdata writes an archive under its final name while it arrives, so that a broken download is never gone on from, and
 keeps its indexes inside its own installation. Here archives and indexes are fetched by `musaic.datasets.fetching`
-(resumable, checked) and handed to mirdata, which unpacks and validates them.
+(resumable, checked). mirdata unpacks zips, whose names it decodes, takes the steps of its own that a loader has, and
+validates; tar archives are unpacked here, where nothing leaves the folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import http.client
 import importlib
 import importlib.util
 import logging
+import lzma
+import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -21,13 +26,15 @@ from typing import Any
 
 from musaic.datasets.description import Checked, Offer
 from musaic.datasets.fetching import fetch, size_of, unreachable
-from musaic.errors import MusaicError, unknown
+from musaic.errors import MusaicError, UsageError, unknown
 from musaic.files import cache_folder, write_text
 from musaic.progress import Reporter
 
 INSTALL = "pip install 'musaic[datasets]'"
 STATE = ".mirdata"  # what was unpacked already, beside the dataset's own files
-ARCHIVES = (".zip", ".gz", ".tar", ".bz2", ".tgz")
+TARS = (".gz", ".tar", ".bz2", ".tgz")
+CONTAINING = {"maestro": ("all",)}
+"""Archives that hold what a loader's others do."""
 
 
 def loader(name: str) -> ModuleType:
@@ -106,31 +113,36 @@ class Mirdata:
     def offer(self, name: str) -> Offer:
         """Ask the servers how large the archives are."""
         sizes = []
-        for remote in self._remotes().values():
+        for remote in self._fetched(name).values():
             try:
                 sizes.append(size_of(remote.url))
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 raise unreachable(name, remote.url, getattr(error, "reason", error)) from None
         return Offer(sum(filter(None, sizes)) if sizes and None not in sizes else None)
 
     def is_here(self, folder: Path) -> bool:
         """Return whether its index is on this disk and every archive was unpacked."""
-        unpacked = all((folder / STATE / f"{key}.done").exists() for key in self._remotes())
-        return unpacked and index_path(self.loader, self.version).is_file()
+        remotes = self._remotes()
+        unpacked = all(_is_done(folder, key, remote) for key, remote in remotes.items())
+        return bool(remotes) and unpacked and index_path(self.loader, self.version).is_file()
 
     def fetch(self, name: str, folder: Path, reporter: Reporter) -> Path:
         """Fetch and unpack the archives; those that were unpacked before are left alone."""
+        remotes = self._fetched(name)
         self.fetch_index(name, reporter)
-        for key, remote in self._remotes().items():
-            done = folder / STATE / f"{key}.done"
-            if done.exists():
-                continue
-            target = folder / (remote.destination_dir or "") / remote.filename
+        waiting = {key: remote for key, remote in remotes.items() if not _is_done(folder, key, remote)}
+        own_way = "download" in vars(loader(self.loader).Dataset)
+        for key, remote in waiting.items():
+            target = _target(folder, remote)
             fetch(remote.url, target, md5=remote.checksum, name=name, reporter=reporter)
-            reporter.say(f"unpacking {remote.filename}")
-            self._unpack(name, key, remote, folder)
-            write_text(done, f"{remote.checksum}\n")
-        return folder
+            if not own_way:
+                reporter.say(f"unpacking {remote.filename}")
+                with _one_sentence(name, folder, [target]):
+                    _unpack(key, remote, folder)
+                _write_done(folder, key, remote)
+        if own_way and waiting:
+            self._unpack_its_own_way(name, remotes, folder, reporter)
+        return self._root(name, remotes, folder)
 
     def fetch_index(self, name: str, reporter: Reporter) -> None:
         """Fetch the list of files and their checksums, where it is not here yet."""
@@ -163,7 +175,7 @@ class Mirdata:
             missing, differing = data.validate(verbose=False)
         return Checked(
             f"mirdata's checksums of {self.loader}",
-            _count(data._index),
+            len(_files(data._index)),
             _paths(missing, root),
             _paths(differing, root),
         )
@@ -175,23 +187,116 @@ class Mirdata:
         if part is not None:
             remotes = {key: remotes[key] for key in part if key in remotes}
         remotes.pop("index", None)
-        return remotes
+        whole = CONTAINING.get(self.loader, ())
+        return {key: remotes[key] for key in whole if key in remotes} or remotes
 
-    def _unpack(self, name: str, key: str, remote: Any, folder: Path) -> None:
-        from mirdata import core, download_utils
+    def _fetched(self, name: str) -> Mapping[str, Any]:
+        """Return what is fetched; `UsageError` where mirdata fetches nothing."""
+        remotes = self._remotes()
+        if remotes:
+            return remotes
+        _, _, getting = words_of(self.loader)
+        told = getting or "its page tells where to get them"
+        raise UsageError(
+            f"mirdata fetches no files of {self.loader} ({told.rstrip('.')}); name the folder that holds them: musaic "
+            f"download {name} --from FOLDER."
+        )
 
-        # an index without an address of its own: mirdata would fetch that into its installation
-        nothing = core.Index(filename="none")
-        try:
-            with _root_logger_kept(), _silent_logging():
-                download_utils.downloader(
-                    str(folder), {key: remote}, nothing, cleanup=remote.filename.endswith(ARCHIVES)
-                )
-        except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-            raise MusaicError(
-                f"{remote.filename} of {name} cannot be unpacked below {folder} ({error}); make room or permissions "
-                "there and run the same command again."
-            ) from None
+    def _unpack_its_own_way(self, name: str, remotes: Mapping[str, Any], folder: Path, reporter: Reporter) -> None:
+        """Let a loader unpack with the steps that it adds: archives within archives, numbers that are no JSON.
+
+        Its archives are here already, so that it fetches nothing.
+        """
+        reporter.say(f"unpacking {', '.join(remote.filename for remote in remotes.values())}")
+        targets = [_target(folder, remote) for remote in remotes.values()]
+        with _one_sentence(name, folder, targets):
+            data = opened(self.loader, self.version, folder)
+            data._index_data = _no_index()
+            data.download(cleanup=True)
+        for key, remote in remotes.items():
+            _write_done(folder, key, remote)
+
+    def _root(self, name: str, remotes: Mapping[str, Any], folder: Path) -> Path:
+        """Return where the index's paths start: the folder, or one inside it that an archive brought.
+
+        Raises
+        ------
+        MusaicError
+            Where none of the index's files came out of the archives; that they were unpacked is forgotten then.
+        """
+        files = _files(opened(self.loader, self.version, folder)._index)
+        for root in (folder, *sorted(path for path in folder.glob("*") if path.is_dir())):
+            if not files or any((root / file).is_file() for file in files):
+                return root
+        for key in remotes:
+            _done(folder, key).unlink(missing_ok=True)
+        told = ", ".join(remote.filename for remote in remotes.values())
+        raise MusaicError(
+            f"{told} of {name} held none of the {len(files)} files in mirdata's index, such as {min(files)}; look for "
+            f"them at its homepage and name the copy: musaic download {name} --from FOLDER."
+        )
+
+
+def _target(folder: Path, remote: Any) -> Path:
+    return folder / (remote.destination_dir or "") / str(remote.filename)
+
+
+def _done(folder: Path, key: str) -> Path:
+    return folder / STATE / f"{key}.done"
+
+
+def _is_done(folder: Path, key: str, remote: Any) -> bool:
+    """Return whether this very archive was unpacked: another release of the dataset has another checksum."""
+    mark = _done(folder, key)
+    return mark.is_file() and mark.read_text(encoding="utf-8").strip() == str(remote.checksum)
+
+
+def _write_done(folder: Path, key: str, remote: Any) -> None:
+    write_text(_done(folder, key), f"{remote.checksum}\n")
+
+
+def _no_index() -> Any:
+    """Return an index without an address: mirdata would fetch it into its installation."""
+    from mirdata import core
+
+    return core.Index(filename="none")
+
+
+def _unpack(key: str, remote: Any, folder: Path) -> None:
+    """Unpack an archive beside itself and remove it; any other file stays as it is."""
+    from mirdata import download_utils
+
+    target = _target(folder, remote)
+    if target.suffix in TARS:
+        with tarfile.open(target) as archive:
+            archive.extractall(target.parent, filter="data")
+        for inner in remote.unpack_directories or ():
+            download_utils.move_directory_contents(str(target.parent / inner), str(target.parent))
+        target.unlink()
+    else:
+        download_utils.downloader(str(folder), {key: remote}, _no_index(), cleanup=target.suffix == ".zip")
+
+
+@contextlib.contextmanager
+def _one_sentence(name: str, folder: Path, archives: Sequence[Path]) -> Iterator[None]:
+    """Turn what unpacking raises into one sentence; damaged archives are removed, so that they are fetched again."""
+    told = ", ".join(archive.name for archive in archives)
+    try:
+        with _root_logger_kept(), _silent_logging():
+            yield
+    except tarfile.FilterError as error:
+        raise MusaicError(f"{told} of {name} is not unpacked: {error}; look for another copy of it.") from None
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError) as error:
+        for archive in archives:
+            archive.unlink(missing_ok=True)
+        raise MusaicError(
+            f"{told} of {name} is damaged ({error}) and was removed; run the same command again to fetch it anew."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise MusaicError(
+            f"{told} of {name} cannot be unpacked below {folder} ({error}); make room or permissions there and run the "
+            "same command again."
+        ) from None
 
 
 @contextlib.contextmanager
@@ -210,12 +315,13 @@ def _paths(found: Mapping[str, Mapping[str, list[str]]], root: Path) -> list[str
     return sorted(Path(path).relative_to(root).as_posix() for path in paths)
 
 
-def _count(index: Mapping[str, Any]) -> int:
+def _files(index: Mapping[str, Any]) -> set[str]:
+    """Return the paths in mirdata's index."""
     files: set[str] = {entry[0] for entry in (index.get("metadata") or {}).values() if entry[0]}
     for part in ("tracks", "multitracks"):
         for entries in (index.get(part) or {}).values():
             files.update(entry[0] for key, entry in entries.items() if key != "tracks" and entry[0])
-    return len(files)
+    return files
 
 
 @functools.cache

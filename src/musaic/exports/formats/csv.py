@@ -1,37 +1,21 @@
 """CSV tables in UTF-8: a file a part, with ``track_id`` as the first column.
 
 What is missing is an empty field. A text that a spreadsheet would take for a formula has a ``'`` before it; so has one
-that begins with ``'`` and would then be taken for one, so that taking one ``'`` away from what matches `GUARDED` gives
+that begins with ``'`` and would then be taken for one, so that taking one ``'`` away (`musaic.files.unguard`) gives
 every text back.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from musaic.exports.formats.npz import write_frames
 from musaic.exports.parts import Frames, Part
 from musaic.exports.registry import Format, Written
-from musaic.files import write_text
-from musaic.listening.playlist import FORMULA
-
-GUARDED = re.compile("'+" + FORMULA.pattern)
-_DANGEROUS = re.compile("'*" + FORMULA.pattern)
-
-
-def guard(value: Any) -> Any:
-    """Return a value as a spreadsheet may read it: a text that looks like a formula begins with ``'``."""
-    return f"'{value}" if isinstance(value, str) and _DANGEROUS.match(value) else value
-
-
-def unguard(value: Any) -> Any:
-    """Return what `guard` was given."""
-    return value[1:] if isinstance(value, str) and GUARDED.match(value) else value
+from musaic.files import guard, write_text
 
 
 def write(folder: Path, parts: Sequence[Part]) -> Iterator[Written]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import os
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from musaic.config import digest
 from musaic.errors import MusaicError, UsageError
 from musaic.exports.registry import Tracker
+from musaic.exports.surroundings import environment, one_sentence
 from musaic.exports.tracked import TrackedRun, batches
 from musaic.progress import Reporter
 
@@ -24,6 +27,8 @@ PER_BATCH = {"metrics": 1000, "params": 100, "tags": 100}
 """What a server takes at once."""
 LONGEST = {"params": 500, "tags": 5000}
 """Letters of a value that every server takes; what is longer ends in …, and stands whole in the files."""
+LONGEST_KEY = 250
+"""Letters of a name that every server takes."""
 
 
 def send(runs: Sequence[TrackedRun], options: dict[str, str], reporter: Reporter) -> str:
@@ -39,13 +44,14 @@ def send(runs: Sequence[TrackedRun], options: dict[str, str], reporter: Reporter
             "no MLflow was named; give --tracking-uri, such as http://localhost:5000 or a folder, or set "
             "MLFLOW_TRACKING_URI."
         )
-    if uri.partition("://")[0].partition("+")[0] in DATABASES and importlib.util.find_spec("sqlalchemy") is None:
+    if _is_database(uri) and importlib.util.find_spec("sqlalchemy") is None:
         raise MusaicError(
-            f"MLflow's small client writes to no database such as {uri}; run pip install mlflow, or name a server or a "
-            "folder with --tracking-uri."
+            f"MLflow's small client writes to no database such as {_shown(uri)}; run pip install mlflow, or name a "
+            "server or a folder with --tracking-uri."
         )
     name = options.get("experiment") or runs[0].group
-    with _surroundings(local="://" not in uri or uri.startswith("file:")), _one_sentence(uri):
+    local = "://" not in uri or uri.startswith("file:")
+    with environment(_environment(local=local)), one_sentence(_errors(), partial(_refused, uri)):
         from mlflow import MlflowClient
 
         client = MlflowClient(tracking_uri=uri)
@@ -64,7 +70,7 @@ def send(runs: Sequence[TrackedRun], options: dict[str, str], reporter: Reporter
                 parent = parent or found
                 advance(1)
     kept = len(runs) - new - completed
-    return f"{uri}, experiment {name}: {new} new, {completed} completed, {kept} there already"
+    return f"{_shown(uri)}, experiment {name}: {new} new, {completed} completed, {kept} there already"
 
 
 def _experiment(client: MlflowClient, name: str) -> str:
@@ -98,13 +104,16 @@ def _send(client: MlflowClient, experiment: str, run: TrackedRun, known: Any, pa
         head = {ID: run.key, **({"mlflow.parentRunId": parent} if parent else {})}
         known = client.create_run(experiment, run_name=run.name, tags=head)
     place, there, now = str(known.info.run_id), known.data, int(time.time() * 1000)
-    params = [Param(key, _cut(value, "params")) for key, value in run.params.items() if key not in there.params]
-    tags = [RunTag(f"musaic.{key}", _cut(value, "tags")) for key, value in run.tags.items()]
-    names = {key for _, row in run.history for key in row} & set(there.metrics)
+    named = {_key(key): value for key, value in run.params.items()}
+    params = [Param(key, _cut(value, "params")) for key, value in named.items() if key not in there.params]
+    tags = [RunTag(_key(f"musaic.{key}"), _cut(value, "tags")) for key, value in run.tags.items()]
+    history = [(step, {_key(key): value for key, value in row.items()}) for step, row in run.history]
+    scores = {_key(key): value for key, value in run.metrics.items()}
+    names = {key for _, row in history for key in row} & set(there.metrics)
     sent = {(point.key, point.step) for key in names for point in client.get_metric_history(place, key)}
-    points = [(key, value, step) for step, row in run.history for key, value in row.items() if (key, step) not in sent]
+    points = [(key, value, step) for step, row in history for key, value in row.items() if (key, step) not in sent]
     # of several values of one step MLflow shows the latest
-    points += [(key, value, 0) for key, value in run.metrics.items() if there.metrics.get(key) != value]
+    points += [(key, value, 0) for key, value in scores.items() if there.metrics.get(key) != value]
     metrics = [Metric(key, value, now, step) for key, value, step in points]
     for some in batches(params, PER_BATCH["params"]):
         client.log_batch(place, params=some)
@@ -124,38 +133,45 @@ def _cut(value: Any, kind: str) -> str:
     return text if len(text) <= LONGEST[kind] else f"{text[: LONGEST[kind] - 1]}…"
 
 
-@contextlib.contextmanager
-def _surroundings(*, local: bool) -> Iterator[None]:
-    """Let MLflow write to a folder where one was named, wait for no server for long, and tell nobody else.
+def _key(name: str) -> str:
+    """Return a name as every server takes it: a longer one is cut, with digits of its own."""
+    return name if len(name) <= LONGEST_KEY else f"{name[: LONGEST_KEY - 7]}-{digest(name, 6)}"
 
-    What a person has set stays as it is.
-    """
+
+def _environment(*, local: bool) -> dict[str, str]:
+    """Let MLflow write to a folder where one was named, wait for no server for long, and tell nobody else."""
     wanted = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
-    wanted |= {"MLFLOW_DISABLE_TELEMETRY": "true"} | ({"MLFLOW_ALLOW_FILE_STORE": "true"} if local else {})
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
+    return wanted | {"MLFLOW_DISABLE_TELEMETRY": "true"} | ({"MLFLOW_ALLOW_FILE_STORE": "true"} if local else {})
 
 
-@contextlib.contextmanager
-def _one_sentence(uri: str) -> Iterator[None]:
-    """Turn what MLflow raises into one sentence."""
-    try:
-        yield
-    except Exception as error:
-        from mlflow.exceptions import MlflowException
+def _errors() -> tuple[type[Exception], ...]:
+    from mlflow.exceptions import MlflowException
 
-        if not isinstance(error, MlflowException | OSError):
-            raise
-        cause = " ".join(str(error).split())[:300].rstrip(".")
-        raise MusaicError(
-            f"MLflow at {uri} did not take the run ({cause}); see that it is there and lets you in, and run the same "
-            "command again: it goes on from here."
-        ) from error
+    return (MlflowException, OSError)
+
+
+def _shown(uri: str) -> str:
+    """Return an address as a person may see it: without user and password."""
+    scheme, sign, rest = uri.partition("://")
+    if not sign:
+        return uri
+    if _is_database(uri):  # whose passwords may hold any letter
+        return f"{scheme}{sign}{rest.rpartition('@')[2]}"
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return f"{scheme}{sign}{place.rpartition('@')[2]}{rest[len(place) :]}"
+
+
+def _is_database(uri: str) -> bool:
+    return uri.partition("://")[0].partition("+")[0] in DATABASES
+
+
+def _refused(uri: str, cause: str) -> str:
+    """Return the sentence for what MLflow raised, which may quote the address, or one that it redirects to."""
+    cause = re.sub(r"(?<=://)[^/?#\s]*@", "", cause.replace(uri, _shown(uri)))
+    return (
+        f"MLflow at {_shown(uri)} did not take the run ({cause}); see that it is there and lets you in, and run the "
+        "same command again: it goes on from here."
+    )
 
 
 TRACKER = Tracker(("tracking_uri", "experiment"), send)

@@ -7,11 +7,13 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from musaic.errors import MusaicError, UsageError, unknown
 from musaic.exports.registry import Tracker
+from musaic.exports.surroundings import environment, one_sentence
 from musaic.exports.tracked import LEAKED, TrackedRun
 from musaic.files import read_json, remove, write_json
 from musaic.progress import Reporter
@@ -21,6 +23,8 @@ CONTENT = "musaic_content"
 """In the summary: the hash of what a tracked run holds, written last."""
 SECONDS = 60.0
 """How long a server may take to answer."""
+QUIET = {"WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true"}
+"""Musaic speaks for W&B, which tells nobody of what goes wrong."""
 
 
 def send(runs: Sequence[TrackedRun], options: dict[str, str], reporter: Reporter) -> str:
@@ -32,7 +36,7 @@ def send(runs: Sequence[TrackedRun], options: dict[str, str], reporter: Reporter
         raise unknown("W&B mode", mode, MODES)
     project = options.get("project") or re.sub(r"[/\\#?%:\s]+", "-", runs[0].group)[:128]
     place = Path(os.environ.get("WANDB_DIR") or ".")
-    with _surroundings(), _one_sentence(project):
+    with environment(QUIET), one_sentence(_errors(), partial(_refused, project)):
         if mode == "online":
             _check_key()
         counts = {"new": 0, "completed": 0, "kept": 0}
@@ -57,7 +61,9 @@ def _offline(run: TrackedRun, project: str, place: Path) -> str:
     """Keep one in a folder; what was kept is known by a file beside it, as W&B itself does not look back offline."""
     mark = place / "wandb" / f"musaic-{run.key}.json"
     before = read_json(mark) if mark.is_file() else {}
-    if before.get("content") == run.content and before.get("project") == project:
+    kept = before.get("folder")
+    is_there = isinstance(kept, str) and (place / "wandb" / Path(kept).name).is_dir()
+    if is_there and before.get("content") == run.content and before.get("project") == project:
         return "kept"
     folders = sorted((place / "wandb").glob(f"offline-run-*-{run.key}"))
     for folder in folders:
@@ -65,8 +71,9 @@ def _offline(run: TrackedRun, project: str, place: Path) -> str:
             remove(folder)
     with _started(run, project, place, "offline") as started:
         _log(started, run, 0)
-    write_json(mark, {"name": run.name, "project": project, "content": run.content})
-    return "completed" if folders or before else "new"
+        kept = Path(started.sync_dir).name
+    write_json(mark, {"name": run.name, "project": project, "content": run.content, "folder": kept})
+    return "completed" if folders else "new"
 
 
 def _online(run: TrackedRun, project: str, place: Path) -> str:
@@ -106,7 +113,7 @@ def _started(run: TrackedRun, project: str, place: Path, mode: Any) -> Iterator[
         dir=str(place),
         mode=mode,
         resume="allow" if mode == "online" else None,
-        reinit="finish_previous",
+        reinit="create_new",
         settings=settings,
     )
     try:
@@ -133,32 +140,17 @@ def _log(started: Any, run: TrackedRun, begin: int) -> None:
     started.summary.update({CONTENT: run.content})
 
 
-@contextlib.contextmanager
-def _surroundings() -> Iterator[None]:
-    """Speak for W&B, and tell nobody of what goes wrong; what a person has set stays as it is."""
-    wanted = {"WANDB_ERROR_REPORTING": "false", "WANDB_SILENT": "true"}
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        yield
-    finally:
-        for name in added:
-            os.environ.pop(name, None)
-
-
-@contextlib.contextmanager
-def _one_sentence(project: str) -> Iterator[None]:
-    """Turn what W&B raises into one sentence."""
+def _errors() -> tuple[type[Exception], ...]:
     import wandb
 
-    try:
-        yield
-    except (wandb.Error, OSError) as error:
-        cause = " ".join(str(error).split())[:300].rstrip(".")
-        raise MusaicError(
-            f"W&B did not take project {project} ({cause}); see that it can be reached and lets you in, or add --mode "
-            "offline, and run the same command again: it goes on from here."
-        ) from error
+    return (wandb.Error, OSError)
+
+
+def _refused(project: str, cause: str) -> str:
+    return (
+        f"W&B did not take project {project} ({cause}); see that it can be reached and lets you in, or add --mode "
+        "offline, and run the same command again: it goes on from here."
+    )
 
 
 TRACKER = Tracker(("project", "mode"), send)

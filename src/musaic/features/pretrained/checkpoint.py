@@ -24,7 +24,7 @@ UNKNOWN = "unknown"
 """The licence of a model that does not say it."""
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(?:@[\w./-]+)?")
-_LICENCE = re.compile(r"^license(?:_name)?:\s*[\"']?([\w.+ -]+?)[\"']?\s*$", re.MULTILINE)
+_HEAD = re.compile(r"---[ \t]*\r?\n(.*?)^---[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 _PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
@@ -75,10 +75,7 @@ class Checkpoint:
         """The licence of the weights: what is registered, else what the model's own page says."""
         if self.entry:
             return self.entry.licence
-        card = self.folder / "README.md"
-        head = card.read_text(encoding="utf-8", errors="replace").split("\n---", 1)[0] if card.is_file() else ""
-        found = _LICENCE.search(head) if head.startswith("---") else None
-        return found[1] if found else UNKNOWN
+        return _licence(self.folder / "README.md")
 
     @property
     def told(self) -> str:
@@ -89,7 +86,9 @@ class Checkpoint:
             terms = "its licence is not known here: read its page before you share what comes of it"
         paper = f", arXiv:{self.entry.paper}" if self.entry else ""
         name = f" is {self.name}" if self.name != self.model else ""
-        return f"{PRETRAINED}{self.model}{name}: {terms}{paper}"
+        fixed = self.entry.revision if self.entry else None
+        commit = f", commit {self.revision}" if self.revision not in (None, fixed) else ""
+        return f"{PRETRAINED}{self.model}{name}{commit}: {terms}{paper}"
 
     def digest(self, cache: Path | None = None) -> str:
         """Return 32 hexadecimal digits of a hash of configuration, preparation and weights."""
@@ -158,7 +157,8 @@ def find(model: str, *, reporter: Reporter = SILENT, download: bool = True) -> C
             (known for known in MODELS.values() if known.hub == name and revision in (None, known.revision)), None
         )
         revision = entry.revision if entry else revision
-    folder = on_disk(name, revision, exact="@" in model)
+    # a commit that holds pickles is never used itself: some other holds what came of it, and is told and recorded
+    folder = on_disk(name, revision, exact="@" in model or (entry is not None and entry.safetensors))
     if folder is None:
 
         def announce(place: Path) -> None:
@@ -179,13 +179,33 @@ def _checked(found: Checkpoint) -> Checkpoint:
     if not has_weights(found.folder):
         if any(any(found.folder.glob(like)) for like in _PICKLES):
             raise pickled(found.model)
-        raise MusaicError(f"the model {found.model} has no weights in {found.folder}; get model.safetensors too.")
+        raise MusaicError(
+            f"the model {found.model} has no weights, or not all of them, in {found.folder}; get model.safetensors "
+            "too, or every file that model.safetensors.index.json names."
+        )
     if not any((found.folder / name).is_file() for name in ("preprocessor_config.json", "processor_config.json")):
         raise MusaicError(
             f"the model {found.model} does not say how sound is prepared for it: {found.folder} has no "
             "preprocessor_config.json; get it too."
         )
     return found
+
+
+def _licence(card: Path) -> str:
+    """Return the licence that a model's page names in its head, which is YAML between lines of three dashes."""
+    import yaml
+
+    text = card.read_text(encoding="utf-8-sig", errors="replace") if card.is_file() else ""
+    found = _HEAD.match(text)
+    try:
+        head = yaml.safe_load(found[1]) if found else None
+    except yaml.YAMLError:
+        return UNKNOWN
+    told = head.get("license") if isinstance(head, Mapping) else None
+    if isinstance(head, Mapping) and told in (None, "other"):
+        told = head.get("license_name") or told
+    several = told if isinstance(told, list) else [told]
+    return " + ".join(" ".join(str(one).split()) for one in several if one not in (None, "")) or UNKNOWN
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,8 +45,15 @@ def require_extra() -> dict[str, str]:
 
 
 def has_weights(folder: Path) -> bool:
-    """Return whether a folder holds weights that are no pickles."""
-    return (folder / "model.safetensors").is_file() or (folder / "model.safetensors.index.json").is_file()
+    """Return whether a folder holds weights that are no pickles, and all of them where they are in several files."""
+    if (folder / "model.safetensors").is_file():
+        return True
+    try:
+        index = json.loads((folder / "model.safetensors.index.json").read_text(encoding="utf-8"))
+        files = {str(file) for file in index["weight_map"].values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return bool(files) and all((folder / file).is_file() for file in files)
 
 
 def on_disk(name: str, revision: str | None, *, exact: bool) -> Path | None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from musaic.errors import MusaicError
 from musaic.features.pretrained.architectures import Architecture
 from musaic.lyrics.encoders.hub import one_line
+from musaic.threads import torch_on_one_thread
 
 Layers = str | tuple[int, ...]
 UNUSED = ("masked_spec_embed",)
@@ -64,7 +65,7 @@ class Network:
 
         least = round(SHORTEST * self.sample_rate)
         padded = [np.pad(y, (0, max(0, least - len(y)))) for y in windows]
-        with _one_thread(), torch.inference_mode(), _exact():
+        with torch_on_one_thread(), torch.inference_mode(), _exact():
             rows: NDArray[np.float32] = self._output(padded).float().cpu().numpy()
         return rows.reshape(-1, rows.shape[-1]).astype(np.float64)
 
@@ -128,19 +129,6 @@ def _load(folder: Path, architecture: Architecture) -> tuple[Any, Any]:
         )
     model.eval()
     return model, prepare
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let every operation of torch run on one thread, and put it back."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from musaic.errors import MusaicError, UsageError
 from musaic.lyrics.encoders.chunking import Chunk, Splitter
 from musaic.parallel import default_workers
+from musaic.threads import torch_on_one_thread
 
 UNBOUNDED = 100_000  # tokens; what tokenizers say that know no limit is more
 TOKENS_IF_UNBOUNDED = 512
@@ -86,7 +87,7 @@ class Network:
         """Return the model's own vector of every chunk: alone on a CPU, in batches on a GPU."""
         if self.device == "cpu":
             features = [self._features([chunk]) for chunk in chunks]
-            with _one_thread(), ThreadPoolExecutor(self.workers) as pool:
+            with torch_on_one_thread(), ThreadPoolExecutor(self.workers) as pool:
                 return [rows[0] for rows in pool.map(self._forward, features)]
         vectors: list[NDArray[np.float32]] = []
         for start in range(0, len(chunks), self.batch_size):
@@ -179,19 +180,6 @@ def _device(asked: str) -> str:
         usable = ", ".join(name for name in DEVICES if there.get(name, True))
         raise UsageError(f"the device {asked!r} is not here; give one of {usable}.")
     return asked
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let every operation of torch run on one thread, and put it back."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextlib.contextmanager
