@@ -94,11 +94,11 @@ def stumble(number: int) -> int:
     return number
 
 
-def surroundings(_: int) -> tuple[str, str, int]:
+def surroundings(_: int) -> tuple[str, str | None, int]:
     """Return where relative paths begin, and how many threads there are."""
     import torch
 
-    return os.getcwd(), os.environ["OMP_NUM_THREADS"], torch.get_num_threads()
+    return os.getcwd(), os.environ.get("OMP_NUM_THREADS"), torch.get_num_threads()
 
 
 def die(folder: str) -> None:

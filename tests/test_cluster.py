@@ -55,6 +55,10 @@ def test_outcomes_are_those_of_one_machine(two: Grid) -> None:
         folder, threads, torch_threads = next(parallel.run(surroundings, [0]))[1]  # type: ignore[misc]
         assert list(parallel.run(stumble, [])) == []
         assert list(parallel.run(_nothing, [0])) == [(0, None)]
+        until = time.monotonic() + 60
+        while parallel.tasks_beside() < 2 and time.monotonic() < until:  # the second may still be on its way
+            time.sleep(0.1)
+        assert (parallel.tasks_beside(), parallel.tasks_beside(0)) == (2, 1)
     assert not parallel.on_cluster()
     failure = outcomes.pop(3)
     assert isinstance(failure, parallel.Failure)
@@ -117,6 +121,7 @@ def test_what_a_worker_must_share(tmp_path: Path) -> None:
     assert seeing.lacking(1) is None
     song.write_bytes(b"another")
     assert f"does not see {song} as this machine does" in str(seeing.lacking(1))
+    assert seeing.seeing(iter([song])).lacking(1) is None  # written anew by a second run
 
 
 @pytest.mark.parametrize(

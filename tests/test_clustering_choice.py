@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from musaic.clustering import Choice, build, choose_k, parse_config, resolve
+from musaic.clustering.choice import POINTS
 from musaic.clustering.kmeans import KMeans
 from musaic.errors import UsageError
 
@@ -93,6 +94,17 @@ def test_the_knee_is_settled_recorded_and_used() -> None:
     assert choice.eps in [row["score"] for row in choice.curve]
     assert [row["value"] for row in choice.curve] == list(range(len(Z)))
     assert build(config, choice).fit(Z).n_clusters == 3
+
+
+def test_of_many_distances_some_are_kept_and_the_knee_among_them() -> None:
+    Z = np.random.default_rng(0).normal(size=(1500, 2))
+    choice = resolve(parse_config({"algorithm": "dbscan", "min_samples": 4}), Z)
+    ranks, scores = zip(*((row["value"], row["score"]) for row in choice.curve), strict=True)
+    assert choice.eps in scores
+    assert (ranks[0], ranks[-1]) == (0, len(Z) - 1)
+    assert len(ranks) <= POINTS + 1
+    assert list(ranks) == sorted(set(ranks))
+    assert list(scores) == sorted(scores)
 
 
 def test_what_is_not_settled_is_not_built() -> None:

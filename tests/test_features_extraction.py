@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -235,6 +236,24 @@ def test_packing_changes_nothing(tmp_path, monkeypatch, measured):
     open_set = run(corpus, tmp_path / "loose")
     store.Store(tmp_path / "loose", CONFIG).pack()
     equal(open_set, packed)
+
+
+def test_a_process_that_reads_frames_reads_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "TRACKS_PER_SHARD", 4)
+    monkeypatch.setattr(extraction, "TRACKS_PER_SHARD", 4)
+    corpus = folder(tmp_path / "songs", 6)
+    found = run(corpus, tmp_path / "cache").get("log_mel")
+    assert {len(list(next(tmp_path.glob(f"cache/features/*/{kind}")).iterdir())) for kind in ("shards", "staged")} == {
+        1,
+        2,
+    }
+    for table in tmp_path.glob("cache/features/*/shards/*/tracks.parquet"):
+        columns = ["content_id", "start_frame"]
+        pd.read_parquet(table, columns=columns).to_parquet(table)  # nothing else is there to be read
+    far = pickle.loads(pickle.dumps(found))
+    for row in range(6):
+        np.testing.assert_array_equal(far.track(row, 3, 9), found.track(row)[3:9])
+        np.testing.assert_array_equal(far.track(row), found.values[found.offsets[row] : found.offsets[row + 1]])
 
 
 def test_what_the_disk_damages_is_measured_again_or_said(tmp_path, monkeypatch):

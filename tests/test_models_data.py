@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,9 @@ from hypothesis import strategies as st
 
 from musaic.models.fusion import EarlyFusion
 from musaic.models.inputs import Frames, InputError, read_blocks
+from musaic.models.rows import TrackRows
 from musaic.models.vae.data import Tracks
+from tiny_models import frames, quick
 
 
 def tracks(frames: Frames, crop: int, *, scaling: str = "none", **options: float) -> Tracks:
@@ -81,6 +85,28 @@ def test_frames_are_read_from_anything_that_gives_rows() -> None:
     assert Store.asked == [4]
 
 
+def test_frames_of_many_tracks_are_read_into_one_piece() -> None:
+    import tracemalloc
+
+    width, length, n = 64, 500, 40
+    offsets = np.arange(n + 1) * length
+
+    def read(row: int, start: int, stop: int) -> np.ndarray:
+        return np.full((stop - start, width), row + start / 1024, np.float16)
+
+    rows = TrackRows(read, offsets, width)
+    tracemalloc.start()
+    whole = rows[:]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert whole.nbytes == 2 * n * length * width
+    assert most < 1.2 * whole.nbytes
+    assert whole.dtype == np.float16
+    np.testing.assert_array_equal(whole[offsets[:-1], 0], np.arange(n))
+    np.testing.assert_array_equal(rows[length - 1 : length + 1], [read(0, length - 1, length)[0], read(1, 0, 1)[0]])
+    assert rows[:0].shape == (0, width)
+
+
 @pytest.mark.filterwarnings("error")
 def test_foreign_bytes_and_locked_memory_are_numbers_too() -> None:
     values = np.random.default_rng(0).normal(size=(11, 3)).astype(np.float32)
@@ -99,6 +125,28 @@ def test_frames_fit_where_their_own_bytes_do() -> None:
     assert half.nbytes == 240
     assert tracks(half, 5, memory=240).in_memory
     assert not tracks(half, 5, memory=239).in_memory
+
+
+def test_little_memory_changes_no_byte() -> None:
+    given = frames()
+    rows = TrackRows(_Stretch(given), given.offsets, given.width)
+    asked = {"mel": Frames(rows, given.offsets)}
+    streamed, whole = (
+        quick("conv1d-vae").set_params(memory=memory, accelerator="cpu").fit(asked) for memory in (1e-9, 1.0)
+    )
+    assert not streamed._tracks(*streamed._read(asked, None, None)).in_memory
+    assert whole._tracks(*whole._read(asked, None, None)).in_memory
+    assert streamed.embedding_.tobytes() == whole.embedding_.tobytes()
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Reads frames of a track."""
+
+    frames: Frames
+
+    def __call__(self, row: int, start: int, stop: int) -> np.ndarray:
+        return self.frames.track(row, start, stop)
 
 
 def test_what_is_absent_stays_so_among_the_tracks_taken() -> None:

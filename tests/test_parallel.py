@@ -84,6 +84,11 @@ def test_processes_are_kept_inside_a_block_and_only_there() -> None:
     _wait(lambda: not any(_alive(pid) for pid in first | second))
 
 
+def test_how_many_tasks_share_a_machine() -> None:
+    assert [parallel.tasks_beside(workers) for workers in (0, 1, 3)] == [1, 1, 3]
+    assert parallel.tasks_beside() == parallel.default_workers()
+
+
 def test_one_thread_a_process() -> None:
     assert dict(parallel.run(threads, [0], workers=1)) == {0: "1"}
 

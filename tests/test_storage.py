@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import http.server
 import shutil
+import subprocess
+import sys
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +25,7 @@ from musaic.corpus.read import read_corpus
 from musaic.errors import MusaicError, UsageError
 from musaic.features import FeatureConfig, extract
 from musaic.files import cache_folder
-from musaic.storage import Copy, Remote, home, is_url
+from musaic.storage import AT_ONCE, Copy, Remote, home, is_url
 from songs import write_tree
 
 CONFIG = FeatureConfig(duration=1.0)
@@ -113,6 +118,67 @@ def test_only_what_changed_is_fetched_again(bucket: str, tmp_path: Path) -> None
     assert not (again.folder / second).exists()
     changed = {name for name in there if (again.folder / name).stat().st_mtime_ns != times[name]}
     assert changed == {first}
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[tuple[str, Counter[str], threading.Event]]:
+    """Yield the URL of 40 files whose server stops after 20, what was asked of it, and what lets it go on."""
+    folder, asked, going = tmp_path / "far", Counter[str](), threading.Event()
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"গান {number}.txt").write_text(str(number))
+
+    class Stopping(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            if self.path.endswith(".txt"):
+                asked[self.path] += 1
+                if len(asked) > 20:
+                    going.wait()
+            with contextlib.suppress(ConnectionError):
+                super().do_GET()
+
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Stopping, directory=str(folder))
+    ) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked, going
+        going.set()
+        server.shutdown()
+
+
+def test_what_a_killed_command_had_fetched_is_kept(
+    slow: tuple[str, Counter[str], threading.Event], tmp_path: Path
+) -> None:
+    url, asked, going = slow
+    cache = tmp_path / "cache"
+    fetch = "import sys; from pathlib import Path; from musaic.storage import Copy, Remote; r = Remote(sys.argv[1]); "
+    fetch += "Copy(r, Path(sys.argv[2])).fetch(r.list())"
+    child = subprocess.Popen([sys.executable, "-c", fetch, url, str(cache)])
+    while len(asked) < 20 + AT_ONCE:  # all that fetch at once wait for the server
+        assert child.poll() is None
+        time.sleep(0.01)
+    child.kill()
+    child.wait()
+    begun = Counter(asked)
+    going.set()
+    copy = Copy(Remote(url), cache)
+    log = next(cache.rglob("fetched.jsonl"))
+    assert len(log.read_text().splitlines()) == 20
+    with log.open("a") as half:
+        half.write('["গান 39.txt", [1, ')
+    copy = Copy(Remote(url), cache)
+    there = copy.remote.list()
+    assert copy.fetch(there) == {}
+    assert len(asked - begun) == 20
+    assert sorted(contents(copy.folder)) == sorted(there)
+    assert {(copy.folder / name).read_text() for name in there} == {str(number) for number in range(40)}
+    before = Counter(asked)
+    assert Copy(Remote(url), cache).fetch(there) == {}
+    assert asked == before
+    assert not log.exists()
 
 
 def test_names_that_lead_elsewhere_are_not_followed(tmp_path: Path) -> None:

@@ -10,15 +10,17 @@ import contextlib
 import json
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import unquote
 
 from musaic.errors import MusaicError, UsageError
-from musaic.files import HOME, WRITING, cache_folder, remove, write_json
+from musaic.files import HOME, WRITING, cache_folder, remove, write_error, write_json
 from musaic.progress import SILENT, Reporter
 
 AT_ONCE = 8
@@ -173,11 +175,14 @@ class Copy:
     def __init__(self, remote: Remote, cache: Path | None = None) -> None:
         self.remote = remote
         place = cache_folder(cache) / remote.copy
-        self.folder, self._note = place / "files", place / "copy.json"
-        self._known: dict[str, Any] = _read(self._note).get("files", {})
+        self.folder, self._note, self._log = place / "files", place / "copy.json", place / "fetched.jsonl"
+        self._known: dict[str, Any] = _read(self._note).get("files", {}) | _read_log(self._log)
+        self._writing = threading.Lock()
 
     def fetch(self, names: Mapping[str, Any], reporter: Reporter = SILENT) -> dict[str, str]:
         """Bring files here that are not, or have changed; return those that could not be had, and why.
+
+        Each is noted as soon as it is here, so that whatever ends this process, nothing is fetched twice.
 
         Parameters
         ----------
@@ -193,17 +198,21 @@ class Copy:
         if not wanted:
             return lacking
         reporter.say(f"fetching {len(wanted)} file{'s' * (len(wanted) != 1)} of {self.remote.url} into {self.folder}")
+        self._save()  # with what a command that was killed had noted
         try:
-            with reporter.bar("fetching", len(wanted)) as advance, ThreadPoolExecutor(AT_ONCE) as pool:
-                for name, why in zip(wanted, pool.map(self._get, wanted), strict=True):
-                    if why is None:
-                        self._known[name] = names[name]
-                    else:
+            with (
+                self._opened() as log,
+                reporter.bar("fetching", len(wanted)) as advance,
+                ThreadPoolExecutor(AT_ONCE) as pool,
+            ):
+                get = partial(self._get, names=names, log=log)
+                for name, why in zip(wanted, pool.map(get, wanted), strict=True):
+                    if why is not None:
                         lacking[name] = why
                         remove(self._path(name))
                     advance(1)
         finally:
-            write_json(self._note, {"url": self.remote.url, "files": dict(sorted(self._known.items()))})
+            self._save()
         return lacking
 
     def forget(self, there: Iterable[str]) -> None:
@@ -213,16 +222,41 @@ class Copy:
             remove(self._path(name))
             del self._known[name]
         if gone:
-            write_json(self._note, {"url": self.remote.url, "files": self._known})
+            self._save()
 
-    def _get(self, name: str) -> str | None:
+    def _get(self, name: str, names: Mapping[str, Any], log: TextIO) -> str | None:
         try:
             self.remote.get(name, self._path(name))
         except FileNotFoundError:
             return "it is gone"
         except PermissionError:
             return "it may not be read"
+        with self._writing:
+            self._known[name] = names[name]
+            try:
+                log.write(json.dumps([name, names[name]]) + "\n")
+                log.flush()
+            except OSError as error:
+                raise write_error(self._log, error) from error
         return None
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[TextIO]:
+        """Open the log of this fetch, a line a file."""
+        try:
+            log = self._log.open("a", encoding="utf-8")
+        except OSError as error:
+            raise write_error(self._log, error) from error
+        try:
+            yield log
+        finally:
+            with contextlib.suppress(OSError):  # what a full disk did not take was said when it was written
+                log.close()
+
+    def _save(self) -> None:
+        """Write down what is here; the log begins anew."""
+        write_json(self._note, {"url": self.remote.url, "files": dict(sorted(self._known.items()))})
+        self._log.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return self.folder / name
@@ -270,3 +304,13 @@ def _read(note: Path) -> dict[str, Any]:
         if isinstance(found, dict) and isinstance(found.get("files"), dict):
             return found
     return {}
+
+
+def _read_log(log: Path) -> dict[str, Any]:
+    """Return what was fetched by a command that was killed; its last line may have been cut short."""
+    found: dict[str, Any] = {}
+    with contextlib.suppress(OSError, ValueError), log.open(encoding="utf-8") as lines:
+        for line in lines:
+            name, state = json.loads(line)
+            found[name] = state
+    return found

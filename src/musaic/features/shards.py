@@ -105,6 +105,13 @@ class Shard:
             own = {name: rows[i] for name, rows in vectors.items()} if facts.seconds is not None else {}
             yield row["content_id"], Measured(facts, own), (row["start_frame"], row["stop_frame"])
 
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return content ids, shape (N,), bytes, and where the frames of each begin, int64: no facts, no vectors."""
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(self.folder / TABLE, columns=["content_id", "start_frame"])
+        return table["content_id"].to_numpy().astype("S32"), table["start_frame"].to_numpy().astype(np.int64)
+
     def frames(self, name: str, start: int, stop: int) -> np.ndarray:
         """Return rows of a frame feature, float16; `ValueError` or `OSError` where the disk lost some."""
         if self._group is None:

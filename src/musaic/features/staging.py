@@ -37,11 +37,8 @@ class Staged:
     n_frames: int
 
     def blocks(self, name: str) -> Iterator[np.ndarray]:
-        """Yield the rows of a frame feature in the blocks they were written in, float16."""
-        with zipfile.ZipFile(self.path) as file:
-            for entry in sorted(file.namelist()):
-                if entry.startswith(f"frames/{name}/"):
-                    yield _read(file, entry)
+        """Return the rows of a frame feature in the blocks they were written in, float16."""
+        return read_blocks(self.path, name)
 
 
 def write_staged(path: Path, measure: Callable[[Callable[[str, np.ndarray], None]], Measured]) -> Facts:
@@ -107,6 +104,14 @@ def read_staged(path: Path, *, whole: bool = False) -> Staged | None:
     except (FileNotFoundError, zipfile.BadZipFile, KeyError, ValueError):
         return None
     return Staged(path, Measured(Facts(**facts), vectors), n_frames)
+
+
+def read_blocks(path: Path, name: str) -> Iterator[np.ndarray]:
+    """Yield the rows of a frame feature of a staged track in the blocks they were written in, float16."""
+    with zipfile.ZipFile(path) as file:
+        for entry in sorted(file.namelist()):
+            if entry.startswith(f"frames/{name}/"):
+                yield _read(file, entry)
 
 
 def _write(file: zipfile.ZipFile, entry: str, array: np.ndarray) -> None:

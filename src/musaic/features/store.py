@@ -21,8 +21,9 @@ from musaic.config import digest
 from musaic.errors import MusaicError
 from musaic.features.analysis import STRETCH, Measured
 from musaic.features.config import FeatureConfig
+from musaic.features.places import Places
 from musaic.features.shards import Shard, write_shard
-from musaic.features.staging import Staged, read_staged
+from musaic.features.staging import read_staged
 from musaic.files import remove, write_json
 
 VERSION = 2  # of what the features mean; a new one lets nothing be taken from before
@@ -40,23 +41,11 @@ class Entry:
     measured : Measured
         Facts and vectors.
     n_frames : int
-        Rows of each frame feature.
+        Rows of each frame feature, which stay on the disk (`Store.frames`).
     """
 
     measured: Measured
     n_frames: int
-    _source: Staged | Shard
-    _start: int = 0
-
-    def frames(self, name: str, start: int, stop: int) -> np.ndarray:
-        """Return rows of a frame feature, float16, shape (stop - start, D)."""
-        if isinstance(self._source, Shard):
-            return self._source.frames(name, self._start + start, self._start + stop)
-        parts, at = [], 0
-        for block in self._source.blocks(name):
-            parts.append(block[max(0, start - at) : max(0, stop - at)])
-            at += len(block)
-        return np.concatenate(parts)
 
 
 class Store:
@@ -76,11 +65,12 @@ class Store:
         self.folder = Path(cache) / "features" / digest(key, 16)
         self.config_file = self.folder / "config.json"
         self._staged, self._shards = self.folder / "staged", self.folder / "shards"
-        self._entries: dict[str, Entry] = {}
+        self._packed: set[str] = set()
+        self._places: Places | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Travel light to another process, which reads for itself what it needs."""
-        return {**vars(self), "_entries": {}}
+        """Travel light to another process, which finds for itself where things lie."""
+        return {**vars(self), "_packed": set(), "_places": None}
 
     def prepare(self) -> None:
         """Make the folder, and sweep what a killed process left half written."""
@@ -103,22 +93,22 @@ class Store:
         # Staged files first: one that is packed meanwhile is then found in its shard.
         staged = [track for path in self._waiting() if (track := read_staged(path)) is not None]
         entries: dict[str, Entry] = {}
-        for folder in sorted(self._shards.glob("[0-9]*")):
-            shard = Shard(folder)
+        for folder in self._folders():
             try:
-                tracks = list(shard.tracks(self.config))
+                tracks = list(Shard(folder).tracks(self.config))
             except (OSError, ValueError, KeyError, TypeError):  # damaged by the disk: its songs are measured again
                 continue
             for content_id, measured, (start, stop) in tracks:
-                entries[content_id] = Entry(measured, stop - start, shard, start)
+                entries[content_id] = Entry(measured, stop - start)
+        self._packed = set(entries).difference(track.path.stem for track in staged)
         for track in staged:
-            entries[track.path.stem] = Entry(track.measured, track.n_frames, track)
-        self._entries = entries
+            entries[track.path.stem] = Entry(track.measured, track.n_frames)
+        self._places = None
         return entries
 
     def packed(self) -> set[str]:
-        """Return the content ids of the tracks that `read` found in shards."""
-        return {content_id for content_id, entry in self._entries.items() if isinstance(entry._source, Shard)}
+        """Return the content ids of the tracks that `read` found in shards alone."""
+        return self._packed
 
     def frames(self, content_id: str, name: str, start: int, stop: int) -> np.ndarray:
         """Return rows of a frame feature of one track, float16.
@@ -129,17 +119,22 @@ class Store:
             Where they are gone, or damaged by the disk.
         """
         try:
-            if not self._entries:
-                self.read()
+            if self._places is None:
+                self._places = self._look()
             try:
-                return self._entries[content_id].frames(name, start, stop)
+                return self._places.frames(content_id, name, start, stop)
             except FileNotFoundError:  # packed by another process since it was found
-                return self.read()[content_id].frames(name, start, stop)
+                self._places = self._look()
+                return self._places.frames(content_id, name, start, stop)
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise MusaicError(
                 f"features kept in {self.folder} are gone or damaged; run the same command with --force to measure "
                 "them again."
             ) from error
+
+    def _look(self) -> Places:
+        staged = list(self._waiting())  # before the shards: one that is packed meanwhile is then found there
+        return Places(self._folders(), staged)
 
     def pack(self) -> None:
         """Pack staged tracks into shards, as long as there are enough of them."""
@@ -169,6 +164,9 @@ class Store:
             return  # another process packs the same tracks and was faster
         for path in paths:
             path.unlink(missing_ok=True)
+
+    def _folders(self) -> list[Path]:
+        return sorted(self._shards.glob("[0-9]*"))
 
     def _waiting(self) -> Iterator[Path]:
         return iter(sorted(self._staged.glob("*.npz")))

@@ -45,6 +45,9 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     checkpoints : Checkpoints, optional
         Where a training that takes long is kept while it goes on (`musaic.models.vae.training.checkpoints`). No part
         of the state.
+    memory : float > 0, optional
+        Gigabytes of frames that may lie in memory, where the machine does more than this beside it; what a
+        configuration's ``training.memory`` says otherwise. No part of the state: the bytes are the same.
 
     Attributes
     ----------
@@ -76,12 +79,14 @@ class Representation(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         accelerator: str = "auto",
         on_epoch: OnEpoch | None = None,
         checkpoints: Any = None,
+        memory: float | None = None,
     ) -> None:
         self.config = config
         self.random_state = random_state
         self.accelerator = accelerator
         self.on_epoch = on_epoch
         self.checkpoints = checkpoints
+        self.memory = memory
 
     def fit(
         self,

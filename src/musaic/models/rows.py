@@ -20,7 +20,7 @@ class TrackRows:
     Parameters
     ----------
     read : callable
-        From a track's number, a first frame and the one after the last to frames of shape (T, F).
+        From a track's number, a first frame and the one after the last to frames of shape (T, F), of one type.
     offsets : ndarray of int, shape (N + 1,)
         Where every track begins and ends.
     width : int
@@ -38,15 +38,18 @@ class TrackRows:
 
     def __getitem__(self, rows: slice) -> NDArray[Any]:
         first, last, _ = rows.indices(self.shape[0])
-        parts, at = [], first
+        found, at = None, first
         row = int(np.searchsorted(self.offsets, first, side="right")) - 1
         while at < last:
             begin, end = int(self.offsets[row]), int(self.offsets[row + 1])
             if end > at:
-                parts.append(self.read(row, at - begin, min(last, end) - begin))
+                part = self.read(row, at - begin, min(last, end) - begin)
+                if found is None:  # in one piece from the start: parts to be joined would take twice the memory
+                    found = np.empty((last - first, self.width), part.dtype)
+                found[at - first : at - first + len(part)] = part
                 at = min(last, end)
             row += 1
-        return np.concatenate(parts) if parts else np.zeros((0, self.width), np.float32)
+        return np.zeros((0, self.width), np.float32) if found is None else found
 
     def take(self, tracks: NDArray[np.intp]) -> TrackRows:
         """Return some of the tracks, in the order given; nothing is read."""

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import queue
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
@@ -136,6 +137,12 @@ class Cluster:
             if time.monotonic() > until or not self.expected.files:
                 raise _refused(Refused(worker, answer))
             time.sleep(0.5)
+
+    def most_on_a_machine(self) -> int:
+        """Return how many workers the machine has now that has the most; 1 where there are none."""
+        with self._connected():
+            workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return max(Counter(worker["host"] for worker in workers).values(), default=1)
 
     def run(self, guarded: Guarded[Item, Result], items: Sequence[Item]) -> Iterator[tuple[int, Result | Failure]]:
         """Yield ``(position, outcome)`` as the tasks end.

@@ -45,3 +45,17 @@ def run(
         yield from cluster.run(guarded, items)
     else:
         yield from run_processes(guarded, items, workers or default_workers())
+
+
+def tasks_beside(workers: int | None = None) -> int:
+    """Return how many tasks `run` lets one machine do at once, so that they can share what it has.
+
+    Parameters
+    ----------
+    workers : int >= 0, optional
+        As `run` is given it. On a cluster, the machine with the most workers of now counts.
+    """
+    cluster = current()
+    if workers == 0:
+        return 1
+    return (workers or default_workers()) if cluster is None else cluster.most_on_a_machine()

@@ -50,9 +50,9 @@ class Expected:
         )
 
     def seeing(self, files: Iterator[Path]) -> Expected:
-        """Return the same with more files."""
+        """Return the same with more files; one that is named again is as it is now."""
         more = [mark for file in files if (mark := _mark(os.path.abspath(file))) is not None]
-        return replace(self, files=tuple(dict.fromkeys([*self.files, *more])))
+        return replace(self, files=tuple({mark[0]: mark for mark in [*self.files, *more]}.values()))
 
     def lacking(self, n_threads: int) -> str | None:
         """Return what is wrong with this process in the words that follow "the worker X …", or None."""

@@ -255,9 +255,10 @@ class Results:
         """Return what a clustering tried before it chose a number itself, or None.
 
         ``choices/<cell>/<clustering id>.parquet``, one row a value tried with the first seed: ``parameter``,
-        ``n_clusters`` or ``eps``; ``value``; ``criterion``, such as ``silhouette``; ``score``; ``chosen``. For
-        ``eps``, ``value`` is a track's rank, from 1, and ``score`` the distance to its neighbour number
-        ``min_samples``, the smallest first; chosen is the knee.
+        ``n_clusters`` or ``rank``; ``value``; ``criterion``, such as ``silhouette``; ``score``; ``chosen``. For
+        ``rank``, ``value`` is a track's place from 0 and ``score`` the distance to its neighbour number
+        ``min_samples`` (``k_distance``), the smallest first, of a few hundred tracks up to the last; chosen is the
+        knee, which is eps.
         """
         file = self.run.path / "choices" / cell.name / f"{clustering.get('id')}.parquet"
         return read_parquet(file) if file.is_file() else None

@@ -51,7 +51,8 @@ class TrainingConfig(Config):
         the processor multiplies matrices of it (AMX) and for everything on a GPU that has it, float16 with scaled
         gradients on one that has not, else float32.
     memory : float > 0
-        Gigabytes of frames that may lie in memory; where there are more, crops are read one by one.
+        Gigabytes of frames that may lie in the memory of one machine, for all trainings of an experiment that it
+        does at once; where there are more, crops are read one by one. The results are the same.
     """
 
     epochs: int = Field(default=400, ge=1)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import torch
 
+from musaic.threads import torch_on_one_thread
+
 
 @contextlib.contextmanager
 def same_bytes(random_state: int) -> Iterator[None]:
@@ -15,18 +17,15 @@ def same_bytes(random_state: int) -> Iterator[None]:
     One thread, because the order of summation (hence the last bit) depends on the number of threads, and because
     networks of this size only lose time by more.
     """
-    threads = torch.get_num_threads()
     flushing = _flushes_denormals()
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
+    with torch_on_one_thread(), torch.random.fork_rng(devices=devices):
         try:
-            torch.set_num_threads(1)
             torch.set_flush_denormal(True)
             torch.manual_seed(random_state)
             yield
         finally:
             torch.set_flush_denormal(flushing)
-            torch.set_num_threads(threads)
 
 
 def _flushes_denormals() -> bool:

@@ -247,8 +247,8 @@ class Vae(Reading, Representation):
             {name: blocks.values[name] for name in self._learned},
             {name: blocks.present[name] for name in self._learned},
         )
-        memory = GIGABYTE * self.config_.training.memory
-        return Tracks(learned, self.fusion_, codes, crop=self.config_.crop, memory=memory, device=device)
+        memory = self.config_.training.memory if self.memory is None else self.memory
+        return Tracks(learned, self.fusion_, codes, crop=self.config_.crop, memory=GIGABYTE * memory, device=device)
 
     def _codes(self, labels: Labels, n_tracks: int) -> NDArray[np.int64]:
         """Return labels as numbers, shape (N, L); those that were not given are missing."""
