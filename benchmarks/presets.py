@@ -238,7 +238,7 @@ def _markdown(arguments: argparse.Namespace, run: Any, rows: Any, corpus: Path) 
 
 def _against(run: Any, name: str) -> str:
     """Return a cell's AMI on genre less that of `pca` with the same input, with its interval."""
-    from musaic.evaluation.verdict import paired_bootstrap
+    from musaic.evaluation.paired import paired_bootstrap
 
     cells = {cell["cell"].rpartition("-")[0]: cell for cell in run.cells if cell["status"] == "done"}
     mine = cells[name]
@@ -253,7 +253,7 @@ def _against(run: Any, name: str) -> str:
 def _contender(run: Any, cell: dict[str, Any]) -> Any:
     import pandas as pd
 
-    from musaic.evaluation.verdict import Contender
+    from musaic.evaluation.contenders import Contender
 
     clustering, ids = cell["clusterings"][0], run.tracks["track_id"]
     found = {}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from musaic.evaluation import crosslingual, intervals, neighbours, reference, verdict
+from musaic.evaluation import crosslingual, intervals, neighbours, noise, paired, reference
+from musaic.evaluation.contenders import Contender
 from musaic.evaluation.crosslingual import crosslingual_neighbours
 from musaic.evaluation.intervals import draw_tables, seed_intervals
 from musaic.evaluation.neighbours import FEWEST, neighbour_precision, sampled_rows
+from musaic.evaluation.noise import settle_noise
+from musaic.evaluation.paired import paired_bootstrap
 from musaic.evaluation.reference import reference_space
-from musaic.evaluation.verdict import Contender, paired_bootstrap
+from musaic.graph import Crowd, Graph, Limits, Micro, neighbour_graph
 
 N = 600
 
@@ -52,7 +55,7 @@ def test_the_paired_bootstrap_of_many_tracks_is_that_of_few(monkeypatch: pytest.
         Contender("a", "m", "i", "kmeans", "latent", 5, dict(enumerate(pair))) for pair in (clusters[:2], clusters[2:])
     ]
     few = paired_bootstrap(*sides, truth, n_bootstrap=1500)
-    monkeypatch.setattr(verdict, "SAMPLE", 100)
+    monkeypatch.setattr(paired, "SAMPLE", 100)
     many = paired_bootstrap(*sides, truth, n_bootstrap=1500)
     assert many[0] == few[0]
     assert many == pytest.approx(few, abs=0.015)
@@ -93,3 +96,71 @@ def test_the_reference_space_of_many_is_that_of_few(monkeypatch: pytest.MonkeyPa
     many = reference_space(X)
     assert many.shape == few.shape
     assert np.allclose(np.abs(many), np.abs(few), atol=1e-8)
+
+
+class Kept:
+    """Gives out the graph of some tracks."""
+
+    def __init__(self, Z: np.ndarray) -> None:
+        self.Z = Z
+
+    def graph(self, width: int) -> Graph:
+        return neighbour_graph(self.Z, width)
+
+    def keep_graph(self, graph: Graph) -> None:
+        raise AssertionError("there is a graph")
+
+    def micro(self) -> None:
+        return None
+
+    def keep_micro(self, micro: Micro) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(exact=100), "nearest clustered song of a graph, or of a sample"),
+        (Limits(exact=100, micro_above=200, micro_clusters=150), "nearest micro-cluster"),
+    ],
+)
+def test_noise_among_many_tracks_goes_where_it_does_among_few(limits: Limits, words: str) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 4, N)
+    Z = 8 * rng.normal(size=(4, 20))[truth] + rng.normal(size=(N, 20))
+    clusters = np.where(rng.random(N) < 0.3, -1, truth)
+    clusters[truth == 3] = np.where(np.arange((truth == 3).sum()) < 3, 3, -1)  # hardly any neighbour is clustered
+    exact = settle_noise(Z, clusters, "nearest")
+    crowd = Crowd(Z, limits=limits, keeper=Kept(Z))
+    many = settle_noise(Z, clusters, "nearest", crowd)
+    assert exact.note == ""
+    assert words in many.note
+    assert many.coverage == exact.coverage
+    assert (many.labels >= 0).all()
+    assert (many.labels == exact.labels).mean() > 0.97
+    assert (many.labels[clusters >= 0] == clusters[clusters >= 0]).all()
+    order = rng.permutation(N)
+    again = Crowd(Z[order], limits=limits, keeper=Kept(Z[order]))
+    assert (settle_noise(Z[order], clusters[order], "nearest", again).labels == many.labels[order]).all()
+    for kept in (settle_noise(Z, clusters, "keep", crowd), settle_noise(Z, truth, "nearest", crowd)):
+        assert kept.note == ""
+    assert (settle_noise(Z, np.full(N, -1), "nearest", crowd).labels == -1).all()
+
+
+def test_noise_without_a_clustered_neighbour_goes_to_the_nearest_of_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(noise, "SAMPLE", 40)
+    Z = np.concatenate([np.linspace(0, 1, 100), np.linspace(10, 11, 100), np.linspace(13, 14, 100)])[:, None]
+    clusters = np.repeat([0, 1, -1], 100)
+    many = settle_noise(Z, clusters, "nearest", Crowd(Z, limits=Limits(exact=100), keeper=Kept(Z)))
+    assert (many.labels == np.repeat([0, 1, 1], 100)).all()
+
+
+def test_genres_are_shuffled_within_their_language_and_any_may_come_anywhere() -> None:
+    place, kind = np.arange(400) % 2, np.arange(400) // 2 % 4
+    shuffles = list(crosslingual._shuffles(kind, place, 50, 0))
+    for labels in shuffles:
+        for language in range(2):
+            here = place == language
+            assert (np.bincount(labels[here]) == np.bincount(kind[here])).all()
+    assert np.mean([labels == kind for labels in shuffles]) == pytest.approx(0.25, abs=0.02)
+    assert len({labels.tobytes() for labels in shuffles}) == 50

@@ -9,7 +9,7 @@ import pytest
 
 from musaic.errors import UsageError
 from musaic.evaluation import Contender, judge
-from musaic.evaluation.verdict import paired_bootstrap
+from musaic.evaluation.paired import paired_bootstrap
 
 TRUTH = [f"genre-{row % 5}" for row in range(200)]
 

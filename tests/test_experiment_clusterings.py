@@ -86,6 +86,48 @@ def test_after_loading_every_song_has_the_label_it_had(done: musaic.Run) -> None
             np.testing.assert_allclose(found.confidence, kept["confidence"])
 
 
+def test_the_curve_that_is_drawn_is_the_one_that_eps_was_read_from(done: musaic.Run, tmp_path: Path) -> None:
+    from musaic.report.knee import knee_figure, undrawn
+    from musaic.report.plotting import style
+    from musaic.report.reading import Results
+
+    results = Results(Path(shutil.copytree(done.path, tmp_path / "run")))
+    for cell in results.done:
+        [kept] = [
+            table
+            for c in cell.clusterings
+            if c["algorithm"] == "dbscan"
+            if (table := results.choice(cell, c)) is not None
+        ]
+        results.run.embedding_file(cell.name, cell.seeds[0]).unlink()  # nothing is left to find distances from
+        with style():
+            figure = knee_figure(results, cell)
+        assert figure is not None
+        curve, *points = figure.axes[0].get_lines()
+        np.testing.assert_array_equal(curve.get_ydata(), kept["score"])
+        assert np.asarray(curve.get_xdata())[-1] == 100
+        knee = next(point for point in points if point.get_marker() == "o")
+        assert np.asarray(knee.get_ydata()) == kept.loc[kept["chosen"], "score"].iloc[0]
+    assert not undrawn(results)
+
+
+def test_distances_of_too_many_songs_are_not_found_again(done: musaic.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from musaic.report import knee
+    from musaic.report.limits import limits
+    from musaic.report.reading import Results
+
+    results = Results(done.path)
+    given = "drawn only where DBSCAN’s eps was read from them"
+    for cell in results.done:  # as if eps had been given as a number alone
+        cell.data["clusterings"] = [c for c in cell.clusterings if "1e-09" in str(c["params"])]
+    cell = results.done[0]
+    assert knee.knee_figure(results, cell) is not None
+    assert given not in " ".join(limits(results))
+    monkeypatch.setattr(knee, "MOST_SONGS", len(results.tracks) - 1)
+    assert knee.knee_figure(results, cell) is None
+    assert given in " ".join(limits(results))
+
+
 def test_what_leaks_or_leaves_most_songs_out_is_never_ranked(done: musaic.Run) -> None:
     rows = done.leaderboard
     ranked = rows[rows["rank"].notna()]

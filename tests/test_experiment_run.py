@@ -306,6 +306,40 @@ def test_a_failing_cell_stops_no_other(
     assert set(found.leaderboard["model"]) == {"raw", "basic-vae"}
 
 
+def test_a_failing_clustering_or_space_stops_no_other(
+    songs: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from musaic.clustering.projection import Components
+    from musaic.experiment import scoring
+
+    clusterings = [
+        {"algorithm": "kmeans", "n_clusters": 2, "n_init": 1, "space": ["latent", {"kind": "pca", "n_components": 2}]},
+        {"algorithm": "gmm", "n_clusters": 2, "n_init": 1},
+    ]
+    asked = {**TINY, "clusterings": clusterings, "figures": {"maps": []}}
+
+    def make(config: object, *given: object, **more: object) -> object:
+        if getattr(config, "algorithm", "") == "gmm":
+            raise np.linalg.LinAlgError("the stars were wrong")
+        return build(config, *given, **more)
+
+    def fall(*_: object, **__: object) -> None:
+        raise RuntimeError("no star was there")
+
+    build = scoring.build
+    again = {"corpus": songs, "out": tmp_path / "run", "cache": cache, "workers": 0, "only": ["pca-statistics"]}
+    with monkeypatch.context() as patch:
+        patch.setattr(scoring, "build", make)
+        patch.setattr(Components, "fit_transform", fall)
+        [cell] = [cell for cell in run(asked, **again).cells if cell["status"] == "done"]
+    assert [(one["algorithm"], one["space"]) for one in cell["clusterings"]] == [("kmeans", "latent")]
+    assert "no gmm in the latent space: the stars were wrong" in cell["reason"]
+    assert "no kmeans in the pca2 space: its space cannot be made: no star was there" in cell["reason"]
+    mended = run(asked, **again)
+    alone = run(asked, **{**again, "out": tmp_path / "alone"})
+    assert fingerprint(mended.path).items() >= fingerprint(alone.path).items()
+
+
 def test_the_command_line_runs_it_all(songs: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     from musaic.config import to_yaml
 

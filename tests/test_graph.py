@@ -13,12 +13,24 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score, pairwise_distances
 
-from musaic.clustering import Agglomerative, Clustering, Dbscan, Hdbscan, Spectral, build, build_space, resolve
+from musaic.clustering import (
+    Agglomerative,
+    Clustering,
+    Dbscan,
+    Hdbscan,
+    Spectral,
+    build,
+    build_space,
+    parse_config,
+    resolve,
+    space_from_state,
+)
 from musaic.clustering.dbscan import DbscanConfig
 from musaic.errors import MusaicError, UsageError
 from musaic.graph import Crowd, Graph, Limits, micro_clusters, neighbour_graph
 from musaic.graph.joining import connected
 from musaic.graph.micro import nearest_centres
+from musaic.graph.neighbours import without_copies
 from musaic.maps import tsne_map, umap_map
 from musaic.runs.graphs import read_graph, read_micro, write_graph, write_micro
 from test_clustering_contract import COUNTED, NAMES, blobs, check, make, reloaded, same
@@ -44,16 +56,16 @@ def crowd(Z: Any, limits: Limits, keeper: Any = None) -> Crowd:
 
 
 class Whole:
-    """Gives out a true graph, and keeps micro-clusters."""
+    """Gives out true graphs, and keeps micro-clusters."""
 
     def __init__(self, Z: Any, width: int) -> None:
         self.Z, self.width = Z, width
 
-    def graph(self) -> Graph:
-        return neighbour_graph(self.Z, self.width)
+    def graph(self, width: int) -> Graph:
+        return neighbour_graph(self.Z, width)
 
     def keep_graph(self, graph: Graph) -> None:
-        raise AssertionError("the graph is wide enough")
+        raise AssertionError("there is a graph")
 
     def micro(self) -> None:
         return None
@@ -292,8 +304,8 @@ class Drawer:
         self.graphs: list[Graph] = []
         self.micros: list[Any] = []
 
-    def graph(self) -> Graph | None:
-        return self.graphs[-1] if self.graphs else None
+    def graph(self, width: int) -> Graph | None:
+        return next((graph for graph in self.graphs if graph.width == width), None)
 
     def keep_graph(self, graph: Graph) -> None:
         self.graphs.append(graph)
@@ -313,6 +325,7 @@ def test_a_graph_is_found_once_and_again_only_where_more_neighbours_are_asked_fo
         make(name, Z).fit(Z, Crowd(Z, limits=ON_GRAPH, keeper=drawer))
     assert [graph.width for graph in drawer.graphs] == [16]
     Hdbscan(30).fit(Z, Crowd(Z, limits=ON_GRAPH, keeper=drawer))
+    assert "graph of 15 neighbours" in Spectral(4).fit(Z, Crowd(Z, limits=ON_GRAPH, keeper=drawer)).note
     assert [graph.width for graph in drawer.graphs] == [16, 30]
     for name in ("spectral", "hdbscan"):
         make(name, Z).fit(Z, Crowd(Z, limits=ON_CENTRES, keeper=drawer))
@@ -347,6 +360,73 @@ def test_what_was_kept_comes_back_joined_on_the_songs_and_never_for_other_songs(
     files[0].write_bytes(b"PAR1 no more")
     with pytest.raises(MusaicError, match="made anew"):
         read_graph(files[0], ids)
+
+
+def test_core_distances_on_a_graph_are_to_the_fiftieth_neighbour_at_most_and_that_is_said() -> None:
+    Z, truth = blobs(500, k=3)
+    found = Hdbscan(60).fit(Z, many := crowd(Z, ON_GRAPH))
+    assert "core distances are to neighbour 50, not 60" in found.note
+    assert "core distances" not in Hdbscan(40).fit(Z, many).note
+    assert set(many._graphs) == {50, 40}
+    clustered = found.labels >= 0
+    assert clustered.mean() > 0.75
+    assert (np.bincount(found.labels[clustered]) >= 60).all()
+    assert adjusted_rand_score(truth[clustered], found.labels[clustered]) > 0.98
+    clusterer = Hdbscan(60)
+    clusterer.fit(Z, many)
+    true = np.sort(pairwise_distances(clusterer.points_), axis=1)[:, 49]
+    assert np.allclose(clusterer.core_distance_, true, atol=1e-4)
+    same(reloaded(clusterer).assign(Z + 0.01), clusterer.assign(Z + 0.01))
+
+
+@pytest.mark.parametrize("copies", [1, 4, 30])
+def test_a_graph_without_copies_is_the_graph_of_the_different_songs(copies: int) -> None:
+    Z = np.random.default_rng(0).normal(size=(60, 3))
+    Z = np.vstack([Z, np.repeat(Z[:3], copies, axis=0)])
+    order = np.lexsort(Z.T[::-1])
+    first = np.concatenate([[True], (np.diff(Z[order], axis=0) != 0).any(axis=1)])
+    distinct = Z[order][first]
+    for k, width in ((5, 12), (12, 12)):
+        without = without_copies(neighbour_graph(Z, width).take(order), first, distinct, k)
+        true = neighbour_graph(distinct, k)
+        assert (without.rows == true.rows).all()
+        assert (without.distances == true.distances).all()
+
+
+@pytest.mark.slow
+def test_songs_that_are_alike_have_a_umap_space_made_of_the_graph_that_all_share() -> None:
+    Z, _ = blobs(200)
+    Z[5] = Z[6]
+    asked: list[int] = []
+
+    class Counted(Whole):
+        def graph(self, width: int) -> Graph:
+            asked.append(width)
+            return super().graph(width)
+
+    space = build_space("umap2")
+    points = space.fit_transform(Z, crowd=crowd(Z, ON_GRAPH, Counted(Z, 16)))
+    assert asked == [16]
+    assert (points[5] == points[6]).all()
+    assert "recall 1.000" in space.note
+    assert space_from_state(*space.get_state()).note == space.note
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_map_says_what_stands_in_for_distances(way: str) -> None:
+    Z, _ = blobs(150)
+    assert tsne_map(Z).note == ""
+    words = {"graph": "graph of neighbours (recall 1.000)", "centres": "micro-clusters, songs placed between them"}
+    assert words[way] in tsne_map(Z, crowd=crowd(Z, WAYS[way])).note
+
+
+def test_a_number_of_clusters_chosen_on_a_sample_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = parse_config({"algorithm": "kmeans", "n_clusters": "auto", "n_init": 1, "most": 5})
+    Z, _ = blobs(150)
+    assert resolve(config, Z).note == ""
+    for module in ("counting", "choice"):
+        monkeypatch.setattr(f"musaic.clustering.{module}.SAMPLE", 100)
+    assert resolve(config, Z).note == "n_clusters chosen on 100 songs drawn at random"
 
 
 def test_counted_names_are_of_the_registry() -> None:

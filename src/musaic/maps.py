@@ -38,10 +38,13 @@ class EmbeddingMap:
         Centred; the largest absolute coordinate is 1 (0 where all points are one).
     method : str
         What made it: ``umap``, ``tsne``, or ``pca`` where there were too few distinct points for those.
+    note : str
+        What was approximated, in words; empty where nothing was.
     """
 
     xy: np.ndarray
     method: str
+    note: str = ""
 
 
 def umap_map(
@@ -88,7 +91,7 @@ def umap_map(
             n_jobs=1,
             **known,
         ).fit_transform(reduced)
-    return EmbeddingMap(_canonical(xy), "umap")
+    return EmbeddingMap(_canonical(xy), "umap", _note(crowd, n_neighbors))
 
 
 def tsne_map(Z: np.ndarray, seed: int = 0, *, perplexity: float = 30.0, crowd: Crowd | None = None) -> EmbeddingMap:
@@ -129,7 +132,7 @@ def tsne_map(Z: np.ndarray, seed: int = 0, *, perplexity: float = 30.0, crowd: C
             n_jobs=1,
             verbose=False,
         ).fit(**({"X": reduced} if crowd.few else {"affinities": _uniform(crowd)}))
-    return EmbeddingMap(_canonical(np.asarray(xy)), "tsne")
+    return EmbeddingMap(_canonical(np.asarray(xy)), "tsne", _note(crowd, NEIGHBOURS + 1))
 
 
 def _uniform(crowd: Crowd) -> Any:
@@ -141,13 +144,19 @@ def _uniform(crowd: Crowd) -> Any:
     return Uniform(knn_index=PrecomputedNeighbors(rows[:, 1:], distances[:, 1:]), k_neighbors=rows.shape[1] - 1)
 
 
+def _note(crowd: Crowd, k: int) -> str:
+    """Return what stood in for the distances of all tracks, in words."""
+    return "" if crowd.few else f"of a graph of neighbours (recall {crowd.graph(k).recall:.3f})"
+
+
 def _of_centres(
     method: Callable[..., EmbeddingMap], Z: np.ndarray, crowd: Crowd, seed: int, **options: float
 ) -> EmbeddingMap:
     """Return a map of the centres of micro-clusters with every track between those nearest to it."""
     drawn = method(crowd.micro.centres, seed, crowd=Crowd(crowd.micro.centres, seed=seed), **options)
     placed = crowd.micro.placed(crowd.values, drawn.xy.astype(np.float64))
-    return EmbeddingMap(_canonical(placed), drawn.method)
+    note = f"of {len(crowd.micro.centres):,} micro-clusters, songs placed between them"
+    return EmbeddingMap(_canonical(placed), drawn.method, note)
 
 
 def _checked(Z: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from musaic.clustering.asked import CountedConfig
 from musaic.clustering.base import ClusterInputError, canonical_order, check_count, read_latents
+from musaic.clustering.centres import Centres
 from musaic.clustering.grid import Positive, several
 from musaic.clustering.neighbours import NeighbourClusterer
 from musaic.graph.joining import connected
@@ -61,7 +62,8 @@ class Agglomerative(NeighbourClusterer):
     """Clusters joined from single songs up; new songs are placed by the vote of the 5 nearest.
 
     On a graph of nearest neighbours only clusters that it joins are joined, its pieces last. Complete and average
-    linkage need the distances of all pairs: there the centres of micro-clusters stand in for the songs.
+    linkage need the distances of all pairs: there the centres of micro-clusters stand in for the songs. Ward's
+    distances grow with the number of songs, so that of centres it takes no threshold.
 
     Parameters
     ----------
@@ -93,6 +95,17 @@ class Agglomerative(NeighbourClusterer):
     @property
     def _width(self) -> int:
         return NEIGHBOURS
+
+    def _of_centres(self, centres: Centres) -> tuple[Self, NDArray[np.float64]]:
+        if self.distance_threshold is not None and self.linkage == "ward":
+            raise ClusterInputError(
+                f"Ward's distances grow with the songs of a cluster, and {len(centres.points):,} micro-clusters stand "
+                f"in for {len(centres.members):,} songs; give n_clusters in place of distance_threshold, or raise "
+                "micro_above."
+            )
+        if self.distance_threshold is not None and self.linkage == "single":
+            centres.check_resolves("distance_threshold", self.distance_threshold)
+        return super()._of_centres(centres)
 
     def _cluster(
         self, ordered: NDArray[np.float64], n_distinct: int, graph: Graph | None

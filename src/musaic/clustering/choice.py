@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from musaic.clustering import registry
 from musaic.clustering.asked import LABELS, ClusteringConfig, CountedConfig
 from musaic.clustering.base import ClusterInputError
-from musaic.clustering.counting import Row, choose_k
+from musaic.clustering.counting import SAMPLE, Row, choose_k
 from musaic.clustering.knee import knee
 from musaic.errors import nearest
 from musaic.graph.crowd import Crowd
+from musaic.graph.neighbours import EXACT
 
 POINTS = 500
-"""Points of a k-distance curve that are kept."""
+"""Points of a k-distance curve that are kept, beside its knee."""
 
 _UNTOLD = {"algorithm", "space", "cells", "choose_by", "most"}
 
@@ -42,6 +43,8 @@ class Choice:
     curve : list of dict
         What was chosen from: ``parameter``, ``value``, ``score_name``, ``score``. For a knee the value is the rank of
         a track and the score the distance to its neighbour.
+    note : str
+        What was approximated, in words; empty where nothing was.
     """
 
     n_clusters: int | None = None
@@ -50,6 +53,7 @@ class Choice:
     told: str = ""
     label: str | None = None
     curve: list[Row] = field(default_factory=list)
+    note: str = ""
 
 
 def resolve(
@@ -95,7 +99,7 @@ def resolve(
             eps=found.eps,
             source="knee",
             told=_told(config, eps=f"{found.eps:.4g} (knee)"),
-            curve=_distance_curve(found.distances),
+            curve=_distance_curve(found.distances, found.eps),
         )
     return Choice(asked, eps, told=_told(config))
 
@@ -131,7 +135,9 @@ def _auto(config: CountedConfig, Z: ArrayLike, random_state: int) -> Choice:
         random_state=random_state,
     )
     told = _told(config.model_copy(update=settings), n_clusters=f"{n_clusters} (auto by {settings['choose_by']})")
-    return Choice(n_clusters, source="auto", told=told, curve=curve)
+    most = EXACT if settings["choose_by"] == "bic" else SAMPLE
+    note = f"n_clusters chosen on {most:,} songs drawn at random" if len(np.asarray(Z)) > most else ""
+    return Choice(n_clusters, source="auto", told=told, curve=curve, note=note)
 
 
 def _told(config: ClusteringConfig, **settled: str) -> str:
@@ -150,9 +156,10 @@ def _number(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _distance_curve(distances: NDArray[np.float64]) -> list[Row]:
-    ranks = np.unique(np.linspace(0, len(distances) - 1, min(POINTS, len(distances))).round().astype(int))
+def _distance_curve(distances: NDArray[np.float64], eps: float) -> list[Row]:
+    evenly = np.linspace(0, len(distances) - 1, min(POINTS, len(distances))).round().astype(int)
+    knee_at = min(int(np.searchsorted(distances, eps)), len(distances) - 1)
     return [
         {"parameter": "rank", "value": int(rank), "score_name": "k_distance", "score": float(distances[rank])}
-        for rank in ranks
+        for rank in np.union1d(evenly, knee_at)
     ]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from copy import copy
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musaic.clustering.asked import ClusteringConfig
 from musaic.clustering.base import NOISE, ClusterInputError
+from musaic.clustering.centres import Centres
 from musaic.clustering.grid import Counts, Positive, several
 from musaic.clustering.neighbours import NeighbourClusterer, Placed, nearest_songs
 from musaic.graph.neighbours import Graph
@@ -42,6 +44,8 @@ class Dbscan(NeighbourClusterer):
 
     A new song belongs to the cluster of the nearest core song where that is within eps, and is noise elsewhere.
 
+    Where centres of micro-clusters stand in for songs, each counts for as many as it has.
+
     Parameters
     ----------
     eps : float > 0
@@ -64,6 +68,8 @@ class Dbscan(NeighbourClusterer):
     settings = ("eps", "min_samples")
 
     core_: NDArray[np.bool_]
+    _weights: NDArray[np.int64] | None = None
+    """Songs that each point stands for; one each where None."""
 
     def __init__(self, eps: float, *, min_samples: int = 5) -> None:
         if not eps > 0:
@@ -84,7 +90,7 @@ class Dbscan(NeighbourClusterer):
 
         algorithm = DBSCAN(eps=self.eps, min_samples=self.min_samples)
         if graph is None:
-            fitted = algorithm.fit(ordered)
+            fitted = algorithm.fit(ordered, sample_weight=self._weights)
         else:
             i, j, distances = graph.edges()
             own, n = np.arange(len(ordered)), len(ordered)
@@ -100,6 +106,12 @@ class Dbscan(NeighbourClusterer):
     @property
     def _width(self) -> int:
         return self.min_samples
+
+    def _of_centres(self, centres: Centres) -> tuple[Self, NDArray[np.float64]]:
+        centres.check_resolves("eps", self.eps)
+        alike = copy(self)
+        alike._weights = centres.sizes
+        return alike, centres.points
 
     def _confidence(self, extra: dict[str, NDArray[Any]], graph: Graph | None) -> NDArray[np.float64]:
         self.core_ = extra["core"]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from copy import copy
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from musaic.clustering.asked import ClusteringConfig
-from musaic.clustering.base import NOISE, ClusterInputError
+from musaic.clustering.base import NOISE, ClusterInputError, State
+from musaic.clustering.centres import Centres
 from musaic.clustering.grid import Count, several
 from musaic.clustering.neighbours import NeighbourClusterer, Placed, nearest_songs
 from musaic.graph.joining import connected
 from musaic.graph.neighbours import Graph
 
+FARTHEST = 50
+"""The neighbour, itself counted, that core distances are taken to at most where a graph stands in for all distances."""
 CHUNK = 1024
 """Songs whose distances to all others are held at once."""
 
@@ -51,6 +56,9 @@ class Hdbscan(NeighbourClusterer):
     song's cluster where it is no farther than the cluster's reach, the farthest that any song of the cluster is from
     its nearest in it; else it is noise.
 
+    On a graph of nearest neighbours core distances are to the 50th at most. Where centres of micro-clusters stand in
+    for songs, both numbers of songs are scaled to the number of centres, to 2 and 1 at least.
+
     Parameters
     ----------
     min_cluster_size : int >= 2
@@ -62,6 +70,8 @@ class Hdbscan(NeighbourClusterer):
 
     Attributes
     ----------
+    which_ : int
+        The neighbour that core distances were taken to: ``min_samples``, or 50 where that is less and there is a graph.
     core_distance_ : ndarray, shape (N,)
     reach_, tightest_ : ndarray, shape (K,)
         Of each cluster, the largest and smallest mutual reachability of a song and its nearest in the cluster.
@@ -76,6 +86,7 @@ class Hdbscan(NeighbourClusterer):
     name = "hdbscan"
     settings = ("min_cluster_size", "min_samples", "selection")
 
+    which_: int
     core_distance_: NDArray[np.float64]
     reach_: NDArray[np.float64]
     tightest_: NDArray[np.float64]
@@ -91,6 +102,23 @@ class Hdbscan(NeighbourClusterer):
     def _which(self) -> int:
         return self.min_samples or self.min_cluster_size
 
+    @property
+    def fewest(self) -> int:  # type: ignore[override]
+        """Songs that a cluster has at least."""
+        return self.min_cluster_size
+
+    def get_state(self) -> State:
+        """Return what was learned: a JSON-ready dict, and arrays by name."""
+        head, arrays = super().get_state()
+        return head | {"which": self.which_}, arrays
+
+    @classmethod
+    def from_state(cls, head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the clusterer that `get_state` was called on."""
+        clusterer = super().from_state(head, arrays)
+        clusterer.which_ = int(head.get("which", clusterer._which))
+        return clusterer
+
     @classmethod
     def _learned(cls) -> tuple[str, ...]:
         return (*super()._learned(), "core_distance", "reach", "tightest")
@@ -101,12 +129,13 @@ class Hdbscan(NeighbourClusterer):
         from scipy.sparse import csr_matrix, diags_array
         from sklearn.cluster import HDBSCAN
 
+        self.which_ = self._which if graph is None else self._width
         # so few songs are no cluster, or have no such neighbour
         if len(ordered) < max(self.min_cluster_size, self._which):
             return np.full(len(ordered), NOISE), {"probability": np.zeros(len(ordered))}
         algorithm = HDBSCAN(
             min_cluster_size=self.min_cluster_size,
-            min_samples=self.min_samples,
+            min_samples=self.which_,
             cluster_selection_method=self.selection,
             copy=True,
         )
@@ -123,7 +152,7 @@ class Hdbscan(NeighbourClusterer):
         if graph is not None:
             self._learn_reaches(graph)
             return np.where(self.labels_ == NOISE, 0.0, np.clip(np.nan_to_num(extra["probability"]), 0.0, 1.0))
-        self.core_distance_ = nearest_songs(self.points_, self.points_, self._which)[0][:, -1]
+        self.core_distance_ = nearest_songs(self.points_, self.points_, self.which_)[0][:, -1]
         clusters = [np.flatnonzero(self.labels_ == label) for label in range(self.labels_.max() + 1)]
         reaches = [
             _mutual(self.points_[rows], self.core_distance_[rows], self.points_[rows], self.core_distance_[rows], True)
@@ -135,7 +164,7 @@ class Hdbscan(NeighbourClusterer):
 
     def _learn_reaches(self, graph: Graph) -> None:
         """Learn core distances and reaches from the edges of a graph."""
-        self.core_distance_ = graph.distances[:, self._which - 1].astype(np.float64)
+        self.core_distance_ = graph.distances[:, self.which_ - 1].astype(np.float64)
         i, j, distances = graph.edges()
         mutual = np.maximum(distances, np.maximum(self.core_distance_[i], self.core_distance_[j]))
         together = (self.labels_[i] == self.labels_[j]) & (self.labels_[i] != NOISE)
@@ -150,15 +179,32 @@ class Hdbscan(NeighbourClusterer):
 
     @property
     def _width(self) -> int:
-        return self._which
+        return min(self._which, FARTHEST)
+
+    def _note(self, graph: Graph) -> str:
+        capped = f"; core distances are to neighbour {FARTHEST}, not {self._which}" if self._which > FARTHEST else ""
+        return super()._note(graph) + capped
+
+    def _of_centres(self, centres: Centres) -> tuple[Self, NDArray[np.float64]]:
+        # a pile of copies has no density but an infinite one, which only songs that are alike may have
+        alike, points = copy(self), centres.repeated if centres.true else centres.points
+        alike.min_cluster_size = centres.scaled(self.min_cluster_size, len(points), 2)
+        alike.min_samples = None if self.min_samples is None else centres.scaled(self.min_samples, len(points), 1)
+        self.which_ = alike._which
+        return alike, points
+
+    def _aside(self, alike: Self, n_points: int) -> str:
+        sizes = [f"min_cluster_size {self.min_cluster_size} is {alike.min_cluster_size}"]
+        sizes += [f"min_samples {self.min_samples} is {alike.min_samples}"] if self.min_samples is not None else []
+        return f": {' and '.join(sizes)} of {n_points:,} points"
 
     def _place(self, values: NDArray[np.float64]) -> Placed:
         clustered = np.flatnonzero(self.labels_ != NOISE)
         if not len(clustered):
             return np.full(len(values), NOISE), np.zeros(len(values))
         # a new song is the first of its own neighbours
-        if self._which > 1:
-            core = nearest_songs(values, self.points_, self._which - 1)[0][:, -1]
+        if self.which_ > 1:
+            core = nearest_songs(values, self.points_, self.which_ - 1)[0][:, -1]
         else:
             core = np.zeros(len(values))
         distances, rows = _mutual(values, core, self.points_[clustered], self.core_distance_[clustered])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,8 +25,9 @@ from musaic.clustering.base import (
     read_latents,
     steady,
 )
-from musaic.graph.crowd import Crowd
-from musaic.graph.micro import Micro, nearest_centres
+from musaic.clustering.centres import Centres
+from musaic.graph.crowd import Crowd, Limits
+from musaic.graph.micro import nearest_centres
 from musaic.graph.neighbours import Graph
 
 VOTERS = 5
@@ -43,8 +45,8 @@ class NeighbourClusterer(Clusterer):
     the vote. The confidence of a song of the fit is the share of its 5 nearest other songs that its cluster has.
 
     Where there are so many songs that all cannot be compared with all (see `musaic.graph`), the graph of their nearest
-    neighbours is clustered; where there are more still, the centres of micro-clusters are, as if each were a song.
-    Then it is the centres that are remembered, and any song has the label and the confidence of the nearest.
+    neighbours is clustered; where there are more still, the centres of micro-clusters are, each as often as its songs
+    weigh. Then it is the centres that are remembered, and any song has the label and the confidence of the nearest.
 
     Attributes
     ----------
@@ -59,6 +61,8 @@ class NeighbourClusterer(Clusterer):
 
     by_pairs: ClassVar[bool] = False
     """Whether the distances of all pairs are needed, which no graph has."""
+    fewest: int = 1
+    """Songs that a cluster has at least."""
 
     points_: NDArray[np.float64]
     labels_: NDArray[np.int64]
@@ -70,7 +74,7 @@ class NeighbourClusterer(Clusterer):
         values = read_latents(Z)
         crowd = Crowd(values, seed=getattr(self, "random_state", 0)) if crowd is None else crowd
         if crowd.many or (self.by_pairs and not crowd.few):
-            return self._fit_centres(values, crowd.micro)
+            return self._fit_centres(values, crowd)
         order = canonical_order(values)
         self.points_ = values[order]
         self.micro_ = False
@@ -83,20 +87,41 @@ class NeighbourClusterer(Clusterer):
             self.confidence_ = self._confidence({name: array[first][alike] for name, array in extra.items()}, graph)
         back = np.empty_like(order)
         back[order] = np.flatnonzero(first)[alike]
-        note = "" if graph is None else f"found on a graph of {graph.width - 1} neighbours (recall {graph.recall:.3f})"
+        note = "" if graph is None else self._note(graph)
         return Clustering(self.labels_[back], self.confidence_[back], int(self.labels_.max(initial=-1)) + 1, note)
 
-    def _fit_centres(self, values: NDArray[np.float64], micro: Micro) -> Clustering:
+    def _fit_centres(self, values: NDArray[np.float64], crowd: Crowd) -> Clustering:
         """Cluster centres, and number the clusters by the songs in them."""
-        self.fit(micro.centres, Crowd(micro.centres, seed=getattr(self, "random_state", 0)))
+        centres = Centres.of(values, crowd)
+        alike, points = self._of_centres(centres)
+        alike.fit(points, Crowd(points, limits=Limits(exact=len(points), micro_above=len(points))))
+        first = firsts(points)
+        for name in self._learned():  # what is learned of points is as long as they are, and of clusters never
+            array = getattr(alike, f"{name}_")
+            setattr(self, f"{name}_", array[first] if len(array) == len(points) else array)
         self.micro_ = True
-        labels = self.labels_[micro.members][canonical_order(values)]
+        songs = np.bincount(self.labels_ + 1, weights=centres.sizes)[1:]
+        few = np.append(songs < self.fewest, False)[self.labels_]
+        self.labels_, self.confidence_ = np.where(few, NOISE, self.labels_), np.where(few, 0.0, self.confidence_)
+        labels = self.labels_[centres.members][canonical_order(values)]
         rank = np.full(int(self.labels_.max(initial=-1)) + 2, NOISE)  # noise is the last, by which -1 counts
         rank[labels] = largest_first(labels)
         self.labels_ = rank[self.labels_]
-        note = f"{len(micro.centres):,} micro-clusters stand in for the songs, also in the parameters"
-        found, confidence = self.labels_[micro.members], self.confidence_[micro.members]
-        return Clustering(found, confidence, len(rank) - 1, note)
+        note = f"{len(centres.points):,} micro-clusters stand in for the songs{self._aside(alike, len(points))}"
+        found, confidence = self.labels_[centres.members], self.confidence_[centres.members]
+        return Clustering(found, confidence, int(rank.max()) + 1, note)
+
+    def _of_centres(self, centres: Centres) -> tuple[Self, NDArray[np.float64]]:
+        """Return what clusters centres as this one does songs, and in order the points that it is fitted to."""
+        return copy(self), centres.repeated
+
+    def _aside(self, alike: Self, n_points: int) -> str:
+        """Return what else is to be said of a clustering of centres by ``alike``."""
+        return ""
+
+    def _note(self, graph: Graph) -> str:
+        """Return what is to be said of a clustering of a graph."""
+        return f"found on a graph of {graph.width - 1} neighbours (recall {graph.recall:.3f})"
 
     def assign(self, Z: ArrayLike) -> Clustering:
         """Return the clusters that latents of shape (M, D) belong to; songs of the fit get the label they had."""

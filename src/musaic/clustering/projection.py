@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from musaic.clustering.base import ClusterInputError, State, canonical_order, firsts, read_latents, steady
 from musaic.clustering.spaces import SpaceConfig
 from musaic.graph.crowd import Crowd
-from musaic.graph.neighbours import Graph
+from musaic.graph.neighbours import Graph, without_copies
 
 SMALLEST = 8
 """Fewer distinct songs than this have no neighbourhoods for UMAP."""
@@ -33,12 +33,15 @@ class Space(ABC):
     ----------
     open : bool
         Whether new songs have a place in it. Where not, they are placed by their neighbours in the base space.
+    note : str
+        What was approximated in the fit, in words; empty where nothing was.
     """
 
     open: ClassVar[bool] = True
 
     def __init__(self, config: SpaceConfig) -> None:
         self.config = config
+        self.note = ""
 
     @abstractmethod
     def fit_transform(
@@ -89,7 +92,8 @@ class Space(ABC):
 
     def get_state(self) -> State:
         """Return what was learned: a JSON-ready dict, and arrays by name."""
-        return {"space": self.config.plain()}, self._arrays()
+        note = {"space_note": self.note} if self.note else {}
+        return {"space": self.config.plain(), **note}, self._arrays()
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
         return {}
@@ -205,12 +209,14 @@ class Umap(Space):
             )
         crowd = Crowd(values, seed=random_state) if crowd is None else crowd
         if crowd.many:
+            self.note = f"UMAP of {len(crowd.micro.centres):,} micro-clusters, songs placed between them"
             return crowd.micro.placed(values, self._embedded(crowd.micro.centres, None, random_state))
         graph = None
         if not crowd.few:
-            alone = crowd if len(distinct) == len(values) else Crowd(distinct, seed=crowd.seed, limits=crowd.limits)
-            graph = alone.graph(int(str(self.config.n_neighbors)))
-            graph = graph.take(order) if alone is crowd else graph
+            n_neighbors = min(int(str(self.config.n_neighbors)), len(distinct) - 1)
+            found = crowd.graph(n_neighbors)
+            graph = without_copies(found.take(order), first, distinct, n_neighbors)
+            self.note = f"UMAP of a graph of neighbours (recall {found.recall:.3f})"
         points = self._embedded(distinct, graph, random_state)[first.cumsum() - 1]
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
@@ -246,5 +252,6 @@ def space_from_state(head: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
     """Return the space that gave out this state."""
     config = SpaceConfig.parse(head["space"], "the saved space")
     space = KINDS[config.kind](config)
+    space.note = str(head.get("space_note", ""))
     space._restore(arrays)
     return space

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from copy import copy
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from musaic.clustering.asked import CountedConfig
 from musaic.clustering.base import check_count
+from musaic.clustering.centres import Centres
 from musaic.clustering.grid import Counts
 from musaic.clustering.neighbours import NeighbourClusterer
 from musaic.graph.joining import connected
@@ -96,3 +98,7 @@ class Spectral(NeighbourClusterer):
     @property
     def _width(self) -> int:
         return max(self.n_neighbors, 2)
+
+    def _of_centres(self, centres: Centres) -> tuple[Self, NDArray[np.float64]]:
+        # a centre that is repeated would be a neighbour of itself alone
+        return copy(self), centres.points

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from musaic.evaluation.associations import error_by_label
     from musaic.evaluation.chance import Chance, chance_level, majority_share
+    from musaic.evaluation.contenders import Contender
     from musaic.evaluation.crosslingual import crosslingual_neighbours
     from musaic.evaluation.disentanglement import Dci, Gap, dci, mig, sap
     from musaic.evaluation.intervals import INTERVALS, seed_intervals
     from musaic.evaluation.language import language_entropy, language_report, summarise_language
-    from musaic.evaluation.metrics import METRICS, Metric, apply_noise, external_scores, internal_scores
+    from musaic.evaluation.metrics import METRICS, Metric, external_scores, internal_scores
     from musaic.evaluation.neighbours import Retrieval, neighbour_precision
+    from musaic.evaluation.noise import Settled, apply_noise, settle_noise
     from musaic.evaluation.probes import Probe, probe
     from musaic.evaluation.ranking import rank
     from musaic.evaluation.reference import reference_space
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from musaic.evaluation.table import LEADERBOARD, Candidate, score, summarise
     from musaic.evaluation.tables import Counts
     from musaic.evaluation.transfer import language_transfer
-    from musaic.evaluation.verdict import Contender, Verdict, judge
+from musaic.evaluation.verdict import Verdict, judge
 
 __all__ = [
     "INTERVALS",
@@ -36,6 +38,7 @@ __all__ = [
     "Metric",
     "Probe",
     "Retrieval",
+    "Settled",
     "Space",
     "Verdict",
     "apply_noise",
@@ -60,6 +63,7 @@ __all__ = [
     "score",
     "seed_intervals",
     "seed_stability",
+    "settle_noise",
     "summarise",
     "summarise_language",
 ]
@@ -67,12 +71,14 @@ __all__ = [
 _HOMES = {
     "associations": ("error_by_label",),
     "chance": ("Chance", "chance_level", "majority_share"),
+    "contenders": ("Contender",),
     "crosslingual": ("crosslingual_neighbours",),
     "disentanglement": ("Dci", "Gap", "dci", "mig", "sap"),
     "intervals": ("INTERVALS", "seed_intervals"),
     "language": ("language_entropy", "language_report", "summarise_language"),
-    "metrics": ("METRICS", "Metric", "apply_noise", "external_scores", "internal_scores"),
+    "metrics": ("METRICS", "Metric", "external_scores", "internal_scores"),
     "neighbours": ("Retrieval", "neighbour_precision"),
+    "noise": ("Settled", "apply_noise", "settle_noise"),
     "probes": ("Probe", "probe"),
     "ranking": ("rank",),
     "reference": ("reference_space",),
@@ -81,7 +87,7 @@ _HOMES = {
     "table": ("LEADERBOARD", "Candidate", "score", "summarise"),
     "tables": ("Counts",),
     "transfer": ("language_transfer",),
-    "verdict": ("Contender", "Verdict", "judge"),
+    "verdict": ("Verdict", "judge"),
 }
 
 

@@ -111,8 +111,9 @@ def _shuffles(
     """Yield genres shuffled within each language."""
     rng = np.random.default_rng(random_state)
     by_place = np.argsort(place, kind="stable")
-    ordered = place[by_place]
+    languages = np.split(by_place, np.bincount(place).cumsum()[:-1])
     for _ in range(n_permutations):
         labels = np.empty_like(kind)
-        labels[by_place] = kind[by_place[np.lexsort([rng.random(len(kind)), ordered])]]
+        for rows in languages:  # without a sort, which two hundred times of a million tracks takes minutes
+            labels[rows] = rng.permutation(kind[rows])
         yield labels

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from musaic.errors import UsageError
 from musaic.evaluation.crosslingual import NEIGHBOURS, crosslingual_neighbours
 from musaic.evaluation.labels import known_labels
-from musaic.evaluation.metrics import NOISE, external_scores
+from musaic.evaluation.metrics import external_scores
+from musaic.evaluation.noise import NOISE
 from musaic.evaluation.tables import contingency
 
 WITHIN = ("ami", "nmi", "ari")

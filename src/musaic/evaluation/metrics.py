@@ -20,15 +20,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from musaic.errors import UsageError, unknown
+from musaic.errors import UsageError
 from musaic.evaluation import internal, tables
+from musaic.evaluation.noise import NOISE
 from musaic.evaluation.space import Space
 from musaic.evaluation.tables import Counts, Tables, canonical, contingency
-
-NOISE = -1
-"""The cluster label of a track that belongs nowhere."""
-
-NoisePolicy = Literal["keep", "nearest"]
 
 
 @dataclass(frozen=True)
@@ -125,32 +121,6 @@ def table_scores(table: Tables) -> dict[str, float]:
     # the order of rows and columns must not show, not even in the last bit
     counts = Counts(canonical(table))
     return {name: float(METRICS[name].function(counts)) for name in names}
-
-
-def apply_noise(Z: ArrayLike | Space, clusters: ArrayLike, policy: NoisePolicy) -> tuple[NDArray[np.int64], float]:
-    """Return clusters under a noise policy, and the share of tracks that were clustered before it.
-
-    Parameters
-    ----------
-    Z : array_like, shape (N, D), or Space
-        The space that was clustered.
-    clusters : array_like of int, shape (N,)
-        -1 is noise.
-    policy : {'keep', 'nearest'}
-        ``keep``: noise stays noise. ``nearest``: a noise track goes to the cluster of the nearest clustered track.
-    """
-    labels = np.asarray(clusters, dtype=np.int64).copy()
-    noise = labels == NOISE
-    coverage = float(1.0 - noise.mean()) if len(labels) else np.nan
-    if policy not in ("keep", "nearest"):
-        raise unknown("noise policy", policy, ("keep", "nearest"))
-    if policy == "nearest" and noise.any() and not noise.all():
-        from sklearn.neighbors import NearestNeighbors
-
-        values = np.asarray(Z.given if isinstance(Z, Space) else Z, dtype=np.float64)
-        index = NearestNeighbors(n_neighbors=1).fit(values[~noise])
-        labels[noise] = labels[~noise][index.kneighbors(values[noise], return_distance=False)[:, 0]]
-    return labels, coverage
 
 
 def score_names(kind: Literal["internal", "external"]) -> list[str]:

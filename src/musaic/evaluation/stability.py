@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from musaic.errors import UsageError
-from musaic.evaluation.metrics import NOISE
+from musaic.evaluation.noise import NOISE
 from musaic.evaluation.tables import Counts, ari, contingency
 
 

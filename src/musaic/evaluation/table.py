@@ -14,14 +14,8 @@ from musaic.evaluation.chance import chance_level, majority_share
 from musaic.evaluation.internal import SAMPLE
 from musaic.evaluation.intervals import INTERVALS
 from musaic.evaluation.labels import is_leaked, known_labels
-from musaic.evaluation.metrics import (
-    NOISE,
-    NoisePolicy,
-    apply_noise,
-    external_scores,
-    internal_scores,
-    score_names,
-)
+from musaic.evaluation.metrics import external_scores, internal_scores, score_names
+from musaic.evaluation.noise import NOISE, NoisePolicy, Settled, settle_noise
 from musaic.evaluation.space import Space
 
 _KEYS = ["cell", "clustering_id", "noise_policy", "label"]
@@ -89,6 +83,7 @@ def score(
     n_permutations: int = 200,
     seconds: float = float("nan"),
     random_state: int = 0,
+    settled: Settled | None = None,
 ) -> list[dict[str, Any]]:
     """Return one tidy record a label column (one with an empty label where there is none).
 
@@ -107,15 +102,17 @@ def score(
     reference : array_like, shape (N, D'), or Space, optional
         The common reference space; rows of NaN leave its scores.
     noise_policy : {'keep', 'nearest'}
-        What becomes of noise (see `musaic.evaluation.metrics.apply_noise`).
+        What becomes of noise (see `musaic.evaluation.noise.settle_noise`).
     n_permutations : int >= 1
         Shuffles for the chance level.
     seconds : float
         What model and clustering took.
     random_state : int
         For the shuffles, and for the sample of the silhouette above 20,000 tracks.
+    settled : Settled, optional
+        The clusters under the policy, where they are known.
     """
-    labels, coverage = apply_noise(Z, clusters, noise_policy)
+    labels, coverage, _ = settle_noise(Z, clusters, noise_policy) if settled is None else settled
     sizes = np.sort(np.unique(labels[labels != NOISE], return_counts=True)[1])[::-1]
     common = {
         **asdict(candidate),

@@ -8,70 +8,17 @@ Letters: N tracks, S seeds, B bootstrap samples.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from musaic.errors import UsageError
-from musaic.evaluation.internal import SAMPLE
-from musaic.evaluation.intervals import AT_ONCE
-from musaic.evaluation.labels import is_leaked, known_labels
+from musaic.evaluation.contenders import Contender, ami_of, codes_of, seen_by
+from musaic.evaluation.labels import is_leaked
+from musaic.evaluation.paired import bootstrap
 from musaic.evaluation.ranking import LEAST_COVERAGE
-from musaic.evaluation.tables import Counts, ami, canonical, contingency
-
-
-@dataclass(frozen=True)
-class Contender:
-    """One clustering of one representation, over several seeds.
-
-    Attributes
-    ----------
-    cell, model, input : str
-        Which representation, of what.
-    clustering, space : str
-        Which clustering of it.
-    n_clusters : int or float
-        K; the mean over seeds where a method finds it.
-    labelings : dict of int to ndarray, shape (N,)
-        Clusters by seed; all contenders have the same tracks in the same order. A track that a contender has not
-        seen is None in ``present``.
-    baseline : bool
-        Whether it is one of those to be beaten.
-    present : ndarray of bool, shape (N,), optional
-        Tracks that it has; all where nothing is said.
-    stability, silhouette_ref, coverage : float
-        What is known of it without labels.
-    labels_used : tuple of str
-        Label columns that it has seen.
-    collapsed : bool
-        Whether its posterior says nothing.
-    settings : str
-        Further parameters of the clustering, such as its linkage, which must be equal for a comparison too.
-    """
-
-    cell: str
-    model: str
-    input: str
-    clustering: str
-    space: str
-    n_clusters: float
-    labelings: Mapping[int, NDArray[Any]]
-    baseline: bool = False
-    present: NDArray[np.bool_] | None = None
-    stability: float = float("nan")
-    silhouette_ref: float = float("nan")
-    coverage: float = 1.0
-    labels_used: tuple[str, ...] = ()
-    collapsed: bool = False
-    settings: str = ""
-
-    @property
-    def place(self) -> tuple[str, str, str, str, float]:
-        """What must be equal for a comparison."""
-        return (self.input, self.clustering, self.settings, self.space, self.n_clusters)
 
 
 @dataclass(frozen=True)
@@ -181,7 +128,7 @@ def judge(
     reference space, and never by a label; the rival is the best baseline in that very place. Intervals hold jointly at
     95 % over the inputs (Bonferroni).
     """
-    codes = _codes(truth) if truth is not None else np.zeros(0, dtype=np.int64)
+    codes = codes_of(truth) if truth is not None else np.zeros(0, dtype=np.int64)
     if len(np.unique(codes[codes >= 0])) < 2:
         return Verdict(
             f"Whether the VAE beats the baselines cannot be told: there are fewer than two classes of {label} to hold "
@@ -271,7 +218,7 @@ def _compare(
     vae: _Scored, rival: _Scored, codes: NDArray[np.int64], *, level: float, n_bootstrap: int, random_state: int
 ) -> Comparison:
     one, other = vae.contender, rival.contender
-    difference, low, high = _bootstrap(
+    difference, low, high = bootstrap(
         one, other, codes, level=level, n_bootstrap=n_bootstrap, random_state=random_state
     )
     return Comparison(
@@ -291,91 +238,6 @@ def _compare(
     )
 
 
-def paired_bootstrap(
-    first: Contender,
-    second: Contender,
-    truth: Sequence[Any],
-    *,
-    level: float = 0.95,
-    n_bootstrap: int = 500,
-    random_state: int = 0,
-) -> tuple[float, float, float]:
-    """Return the difference in AMI (mean over seeds) and its interval over resampled tracks and seeds.
-
-    Both contenders are scored on the same resampled tracks each time. Seeds are drawn anew on either side, so that a
-    lucky handful of them does not pass for a better model. A resampled track agrees with its copies, which lifts the
-    AMI of many small cells more than that of few large ones; the drawn differences are moved so that their mean is
-    the difference that was observed.
-
-    Raises
-    ------
-    UsageError
-        Where no labelled track is common to both.
-    """
-    return _bootstrap(first, second, _codes(truth), level=level, n_bootstrap=n_bootstrap, random_state=random_state)
-
-
-def _bootstrap(
-    first: Contender, second: Contender, codes: NDArray[np.int64], *, level: float, n_bootstrap: int, random_state: int
-) -> tuple[float, float, float]:
-    known = _seen(first, codes) & _seen(second, codes)
-    if not known.any():
-        raise UsageError(f"{first.cell} and {second.cell} have no labelled track in common; nothing can be compared.")
-    labels = _numbers(codes[known])
-    sides = [[_numbers(np.asarray(c.labelings[seed])[known]) for seed in sorted(c.labelings)] for c in (first, second)]
-    # songs in an order of their own, so that the given one has no part in what is drawn
-    order = np.lexsort([clusters for side in reversed(sides) for clusters in reversed(side)] + [labels])
-    labels, sides = labels[order], [[clusters[order] for clusters in side] for side in sides]
-    drawn_at_once = len(labels) > SAMPLE
-    counts = np.ones(len(labels), dtype=np.int64)
-    if drawn_at_once:
-        # songs that nobody tells apart are drawn together: how many of each kind come is multinomial
-        table, counts = np.unique(np.stack([labels, *sides[0], *sides[1]], axis=1), axis=0, return_counts=True)
-        labels, middle = table[:, 0], len(sides[0]) + 1
-        sides = [list(table[:, 1:middle].T), list(table[:, middle:].T)]
-    n = int(counts.sum())
-    rng = np.random.default_rng(random_state)
-    seeds = [rng.integers(len(side), size=(n_bootstrap, len(side))) for side in sides]
-    scores = [np.empty((n_bootstrap, len(side))) for side in sides]
-    widest = max(len(labels), (labels.max() + 1) * (max(clusters.max() for side in sides for clusters in side) + 1))
-    at_once = max(AT_ONCE // int(widest), 1)
-    for start in range(0, n_bootstrap, at_once):
-        part = slice(start, min(start + at_once, n_bootstrap))
-        size = part.stop - part.start
-        if drawn_at_once:
-            weights, sample = rng.multinomial(n, counts / n, size=size), np.tile(np.arange(len(labels)), (size, 1))
-        else:
-            weights, sample = None, rng.integers(len(labels), size=(size, len(labels)))
-        for side, found in zip(sides, scores, strict=True):
-            for seed, clusters in enumerate(side):
-                found[part, seed] = _drawn_amis(labels, clusters, sample, weights)
-    means = [np.take_along_axis(*pair, axis=1).mean(axis=1) for pair in zip(scores, seeds, strict=True)]
-    drawn = means[0] - means[1]
-    drawn = drawn[np.isfinite(drawn)]
-    observed = [
-        np.mean([_ami(np.repeat(labels, counts), np.repeat(clusters, counts)) for clusters in side]) for side in sides
-    ]
-    difference = float(observed[0] - observed[1])
-    if not len(drawn):
-        return difference, float("nan"), float("nan")
-    low, high = np.percentile(drawn + (difference - drawn.mean()), (50 * (1 - level), 50 * (1 + level)))
-    return difference, float(low), float(high)
-
-
-def _drawn_amis(
-    labels: NDArray[np.intp],
-    clusters: NDArray[np.intp],
-    sample: NDArray[np.int64],
-    weights: NDArray[np.int64] | None,
-) -> NDArray[np.float64]:
-    """Return the AMI of resampled tracks, each as often as its weight says, one for every row of ``sample``."""
-    R, K = int(labels.max()) + 1, int(clusters.max()) + 1
-    where = (labels * K + clusters)[sample] + R * K * np.arange(len(sample))[:, None]
-    often = None if weights is None else weights.reshape(-1)
-    tables = np.bincount(where.reshape(-1), weights=often, minlength=len(sample) * R * K).reshape(-1, R, K)
-    return ami(Counts(tables.astype(np.int64)))
-
-
 def _merit(contender: Contender) -> tuple[float, float, str]:
     """Return what a configuration is chosen by: nothing that has seen a label."""
     values = [v if np.isfinite(v) else -np.inf for v in (contender.stability, contender.silhouette_ref)]
@@ -383,34 +245,11 @@ def _merit(contender: Contender) -> tuple[float, float, str]:
 
 
 def _amis(contender: Contender, codes: NDArray[np.int64]) -> tuple[float, ...]:
-    known = _seen(contender, codes)
+    known = seen_by(contender, codes)
     labelings = [np.asarray(contender.labelings[seed])[known] for seed in sorted(contender.labelings)]
-    return tuple(_ami(codes[known], labels) for labels in labelings)
-
-
-def _ami(labels: NDArray[Any], clusters: NDArray[Any]) -> float:
-    table = contingency(labels, clusters)
-    return float(ami(Counts(canonical(table)))) if len(table) > 1 else float("nan")
-
-
-def _seen(contender: Contender, codes: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which tracks are labelled and known to a contender."""
-    known: NDArray[np.bool_] = codes >= 0
-    return known if contender.present is None else known & contender.present
+    return tuple(ami_of(codes[known], labels) for labels in labelings)
 
 
 def _comparable(first: Contender, second: Contender, codes: NDArray[np.int64]) -> bool:
     """Return whether the labelled tracks that both have are of two classes at least."""
-    return len(np.unique(codes[_seen(first, codes) & _seen(second, codes)])) > 1
-
-
-def _numbers(values: ArrayLike) -> NDArray[np.intp]:
-    return np.unique(np.asarray(values), return_inverse=True)[1]
-
-
-def _codes(truth: Sequence[Any]) -> NDArray[np.int64]:
-    """Return a number for every label, -1 where it is missing."""
-    values, known = known_labels(truth)
-    codes = np.full(len(values), -1, dtype=np.int64)
-    codes[known] = _numbers(values[known])
-    return codes
+    return len(np.unique(codes[seen_by(first, codes) & seen_by(second, codes)])) > 1

@@ -82,7 +82,7 @@ def cluster(
             experiment, corpus=corpus, out=folder.path, only=only, cache=cache, workers=workers, reporter=reporter
         )
     for cell in done:
-        cell.status = "pending"
+        cell.status, cell.reason = "pending", None
     stages.cluster(done)
     for cell in done:
         if cell.status == "pending":

@@ -258,8 +258,8 @@ class ComputeConfig(Config):
         distances (`musaic.graph`).
     micro_above : int >= 1
         With more tracks than this, the centres of micro-clusters stand in for the tracks.
-    micro_clusters : int >= 2
-        How many centres.
+    micro_clusters : int, 2 to 20,000
+        How many centres; all of them are compared with all.
     """
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "cpu"
@@ -268,7 +268,7 @@ class ComputeConfig(Config):
     tensorboard: bool = False
     exact_up_to: int = Field(default=20_000, ge=1)
     micro_above: int = Field(default=1_000_000, ge=1)
-    micro_clusters: int = Field(default=5_000, ge=2)
+    micro_clusters: int = Field(default=5_000, ge=2, le=20_000)
 
 
 class Experiment(Config):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from musaic.clustering.hdbscan import FARTHEST
 from musaic.graph.crowd import Crowd, Limits
 from musaic.graph.micro import Micro
 from musaic.graph.neighbours import WIDTH, Graph
@@ -29,13 +30,13 @@ class Kept:
     space: str
     track_ids: Sequence[str]
 
-    def graph(self) -> Graph | None:
-        """Return the graph that was kept, if any."""
-        return read_graph(self.run.graph_file(self.cell, self.seed, self.space), self.track_ids)
+    def graph(self, width: int) -> Graph | None:
+        """Return the graph of so many neighbours, if it was kept."""
+        return read_graph(self.run.graph_file(self.cell, self.seed, self.space, width), self.track_ids)
 
     def keep_graph(self, graph: Graph) -> None:
         """Keep a graph."""
-        write_graph(self.run.graph_file(self.cell, self.seed, self.space), self.track_ids, graph)
+        write_graph(self.run.graph_file(self.cell, self.seed, self.space, graph.width), self.track_ids, graph)
 
     def micro(self) -> Micro | None:
         """Return the micro-clusters that were kept, if any."""
@@ -54,11 +55,13 @@ def crowd_of(
 
 
 def limits_of(compute: ComputeConfig, clusterings: Iterable[ClusteringConfig]) -> Limits:
-    """Return the limits of an experiment; its graphs have as many neighbours as any of the clusterings asks for."""
+    """Return the limits of an experiment; its graphs have as many neighbours as any of the clusterings reads."""
     asked = [WIDTH]
     for config in (one for several in clusterings for one in several.expand()):
         settings: dict[str, Any] = dict(config)
         samples = settings.get("min_samples") or settings.get("min_cluster_size")
+        if config.algorithm == "hdbscan":
+            samples = min(samples or FARTHEST, FARTHEST)
         wanted = (samples, settings.get("n_neighbors"), config.only_space.n_neighbors)
         asked += [number for number in wanted if isinstance(number, int)]
     return Limits(compute.exact_up_to, compute.micro_above, compute.micro_clusters, max(asked))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FitTask:
-    """A model to fit for one cell and seed."""
+    """A model to fit for one cell and seed, ``beside`` such at once on one machine."""
 
     run: Run
     cell: str
@@ -42,6 +42,7 @@ class FitTask:
     tensorboard: bool = False
     samples: bool = False
     devices: int = 1
+    beside: int = 1
 
 
 def fit_cell(task: FitTask) -> float:
@@ -61,9 +62,10 @@ def _fit(task: FitTask) -> float:
 
     start = time.perf_counter()
     training = getattr(task.model, "training", TrainingConfig())
-    inputs, folder = task.inputs.loaded(training.memory), task.run.model_folder(task.cell, task.seed)
+    memory = training.memory / (task.beside * task.devices)
+    inputs, folder = task.inputs.loaded(memory), task.run.model_folder(task.cell, task.seed)
     checkpoints = CheckpointFolder(folder)
-    model = build(task.model, random_state=task.seed, accelerator=task.device, checkpoints=checkpoints)
+    model = build(task.model, random_state=task.seed, accelerator=task.device, checkpoints=checkpoints, memory=memory)
     with contextlib.ExitStack() as stack:
         if task.tensorboard and is_first():
             model.on_epoch = stack.enter_context(events(task.run.tensorboard_folder(task.cell, task.seed), model))

@@ -18,6 +18,7 @@ from musaic.experiment.scoring import ScoringContext
 from musaic.files import write_parquet
 from musaic.models.config import ModelConfig
 from musaic.models.registry import build
+from musaic.models.vae.config import TrainingConfig
 from musaic.runs import Run
 
 
@@ -45,6 +46,8 @@ class LeaveOutTask:
         Labels.
     device : str
         Where it is trained.
+    beside : int
+        Such trainings at once on one machine.
     """
 
     run: Run
@@ -57,6 +60,7 @@ class LeaveOutTask:
     labels_used: tuple[str, ...]
     context: ScoringContext
     device: str
+    beside: int = 1
 
 
 def leave_out(task: LeaveOutTask) -> float:
@@ -92,7 +96,9 @@ def leave_out(task: LeaveOutTask) -> float:
 def _transfer(task: LeaveOutTask, others: np.ndarray, left: np.ndarray, target: np.ndarray) -> dict[str, object]:
     # what a model is told of the value left out it has never met
     unmet = {"unseen": "marginalise"} if hasattr(task.model, "unseen") else {}
-    model = build(task.model.model_copy(update=unmet), random_state=task.seed, accelerator=task.device)
+    memory = getattr(task.model, "training", TrainingConfig()).memory / task.beside
+    config = task.model.model_copy(update=unmet)
+    model = build(config, random_state=task.seed, accelerator=task.device, memory=memory)
     learn, place = task.inputs.take(others), task.inputs.take(left)
     model.fit(learn.values, present=learn.present, condition=learn.labels or None, groups=learn.groups)
     Z, Z_left = (

@@ -41,5 +41,5 @@ def map_cell(task: MapTask) -> float:
     crowd = crowd_of(task.run, task.cell, task.seed, LATENT, list(table["track_id"]), Z, task.limits)
     drawn = MAPS[task.method](Z, seed=task.seed, crowd=crowd)
     places = pd.DataFrame({"track_id": table["track_id"], "x": drawn.xy[:, 0], "y": drawn.xy[:, 1]})
-    write_parquet(task.run.map_file(task.cell, task.method), places.assign(method=drawn.method))
+    write_parquet(task.run.map_file(task.cell, task.method), places.assign(method=drawn.method, note=drawn.note))
     return time.perf_counter() - start

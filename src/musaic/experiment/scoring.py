@@ -18,7 +18,7 @@ from musaic.clustering.registry import build
 from musaic.clustering.spaced import SpacedClusterer
 from musaic.clustering.spaces import build_space
 from musaic.evaluation.intervals import seed_intervals
-from musaic.evaluation.metrics import apply_noise
+from musaic.evaluation.noise import settle_noise
 from musaic.evaluation.reference import reference_space
 from musaic.evaluation.space import Space as Judged
 from musaic.evaluation.stability import seed_stability
@@ -28,7 +28,7 @@ from musaic.experiment.checks import labels_read
 from musaic.experiment.config import CellConfig, EvaluationConfig
 from musaic.experiment.crowds import crowd_of
 from musaic.experiment.spaces import LATENT, RAW, read_points
-from musaic.files import read_json, read_parquet, write_parquet
+from musaic.files import WriteError, read_json, read_parquet, write_json, write_parquet
 from musaic.graph.crowd import Crowd, Limits
 from musaic.runs import Run
 from musaic.runs.state import load_state, save_state
@@ -168,12 +168,18 @@ def lacking(
 
 
 def score_space(task: ScoringTask) -> float:
-    """Cluster and score; return the seconds it took. What is scored already stays; scores are written last."""
+    """Cluster and score; return the seconds it took. What is scored already stays; scores are written last.
+
+    A clustering that fails takes no other with it: why is written in place of its scores.
+    """
     start = time.perf_counter()
     missing = [
         config
         for config in task.clusterings
-        if not task.run.clustering_scores_file(task.cell, config.identity).exists()
+        if not any(
+            file(task.cell, config.identity).exists()
+            for file in (task.run.clustering_scores_file, task.run.clustering_failure_file)
+        )
     ]
     if missing:
         tables = {seed: read_points(task.run, task.cell, seed, task.space.name) for seed in task.seeds}
@@ -190,7 +196,12 @@ def score_space(task: ScoringTask) -> float:
         }
         for config in missing:
             if lacking(config, task.config, columns, len(track_ids)) is None:
-                _cluster(task, config, track_ids, judged, crowds, bases, reference, columns)
+                try:
+                    _cluster(task, config, track_ids, judged, crowds, bases, reference, columns)
+                except WriteError:
+                    raise
+                except Exception as error:
+                    note_failure(task.run, task.cell, config, str(error).strip() or type(error).__name__)
     return time.perf_counter() - start
 
 
@@ -216,14 +227,17 @@ def _cluster(
     if choices[first].source == KNEE:  # distances have the scale of a seed's own latents, unlike a number of clusters
         choices = {seed: resolve(config, Z.given, **settle[seed]) for seed, Z in points.items()}
     told = _told(list(choices.values()))
-    labelings, records = [], []
+    labelings, scored, records = [], [], []
+    policy = context.evaluation.noise_policy
     for seed, Z in points.items():
         mixture = _mixture(task.run, task.cell, seed) if config.algorithm == VADE else None
         chosen = choices.get(seed, choices[first])
         clusterer = SpacedClusterer(_space(task, seed), build(config, chosen, random_state=seed, mixture=mixture))
         latents, raw = bases[seed]
         found = clusterer.fit(latents, raw, points=Z.given, crowd=crowds[seed])
+        settled = settle_noise(Z, found.labels, policy, crowds[seed])
         labelings.append(found.labels)
+        scored.append(settled.labels)
         _write_clusters(task.run, task.cell, seed, identity, track_ids, found)
         save_state(task.run.clusterer_folder(task.cell, seed, identity), *clusterer.get_state(), name="clusterer")
         fitted = read_json(task.run.model_folder(task.cell, seed) / "config.json")["fitted"]
@@ -239,7 +253,7 @@ def _cluster(
             labels_used=tuple(sorted({*fitted.get("labels_used", ()), *task.labels_used, *seen})),
             collapsed=bool(fitted.get("collapsed", False)),
             active_units=fitted.get("active_units"),
-            approximation=found.note,
+            approximation="; ".join(filter(None, (clusterer.space.note, chosen.note, found.note, settled.note))),
         )
         records += score(
             candidate,
@@ -248,13 +262,12 @@ def _cluster(
             seed=seed,
             annotations=annotations or None,
             reference=reference,
-            noise_policy=context.evaluation.noise_policy,
+            noise_policy=policy,
             n_permutations=context.evaluation.permutations,
+            settled=settled,
         )
     stability = seed_stability(labelings)
     share = len(track_ids) / context.n_usable
-    policy = context.evaluation.noise_policy
-    scored = [apply_noise(Z, labels, policy)[0] for Z, labels in zip(points.values(), labelings, strict=True)]
     bounds = {name: seed_intervals(values, scored) for name, values in annotations.items()}
     for record in records:
         record.pop("seconds")
@@ -307,6 +320,18 @@ def _write_clusters(run: Run, cell: str, seed: int, identity: str, track_ids: Se
     table = pd.DataFrame({"track_id": track_ids, "cluster": found.labels, "confidence": found.confidence})
     table["status"] = np.where(found.labels < 0, "noise", "clustered")
     write_parquet(run.clusters_file(cell, seed, identity), table)
+
+
+def note_failure(run: Run, cell: str, config: ClusteringConfig, why: str) -> None:
+    """Write why a cell could not be clustered so."""
+    reason = f"no {config.algorithm} in the {config.only_space.name} space: {why}"
+    write_json(run.clustering_failure_file(cell, config.identity), {"reason": reason})
+
+
+def read_failures(run: Run, cell: str) -> list[str]:
+    """Return which of a cell's clusterings failed, and why, in order of their names."""
+    files = sorted(run.clustering_failure_file(cell, "x").parent.glob("*.json"))
+    return list(dict.fromkeys(str(read_json(file)["reason"]) for file in files))
 
 
 def read_scores(run: Run, cell: str) -> pd.DataFrame:

@@ -26,6 +26,8 @@ LATENT = "latent"
 RAW = "raw"
 INPUTS = "inputs"
 """The folder of what scales the inputs of a cell."""
+MEMORY = 4.0
+"""Gigabytes of frames that may lie in the memory of a machine."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class SpaceTask:
         What the cell is given.
     limits : Limits
         From how many songs on something stands in for all their distances.
+    beside : int
+        Spaces that are made at once on one machine.
     """
 
     run: Run
@@ -55,6 +59,7 @@ class SpaceTask:
     space: SpaceConfig
     inputs: Inputs
     limits: Limits = field(default_factory=Limits)
+    beside: int = 1
 
 
 def stands(run: Run, cell: str, seed: int, space: str) -> bool:
@@ -73,7 +78,7 @@ def make_space(task: SpaceTask) -> float:
     if task.space.needs_raw:
         features = raw_representation(task.model)
         given: dict[str, Any] = {"present": task.inputs.present, "condition": task.inputs.labels or None}
-        loaded = task.inputs.loaded(4.0)
+        loaded = task.inputs.loaded(MEMORY / task.beside)
         features.fit(loaded.values, **given)
         save_state(task.run.space_folder(task.cell, task.seed, INPUTS), *features.get_state())
         table = pd.DataFrame(features.transform(loaded.values, **given), index=list(task.inputs.track_ids))

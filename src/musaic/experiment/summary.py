@@ -11,9 +11,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from musaic.clustering.spaces import SpaceConfig
+from musaic.evaluation.contenders import Contender
 from musaic.evaluation.ranking import rank
 from musaic.evaluation.table import summarise
-from musaic.evaluation.verdict import Contender, Verdict, judge
+from musaic.evaluation.verdict import Verdict, judge
 from musaic.experiment.annotations import known_apart, label_values
 from musaic.experiment.cell import Cell
 from musaic.experiment.config import Experiment

@@ -37,8 +37,8 @@ class Limits:
 class Keeper(Protocol):
     """Where what was found is kept; what it gives back belongs to the same songs in the same order."""
 
-    def graph(self) -> Graph | None:
-        """Return the graph that was kept, if any."""
+    def graph(self, width: int) -> Graph | None:
+        """Return the graph of so many neighbours, a song itself counted, if it was kept."""
 
     def keep_graph(self, graph: Graph) -> None:
         """Keep a graph."""
@@ -75,7 +75,7 @@ class Crowd:
     ) -> None:
         self.values: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
         self.seed, self.limits, self.keeper = seed, limits or Limits(), keeper
-        self._graph: Graph | None = None
+        self._graphs: dict[int, Graph] = {}
         self._micro: Micro | None = None
 
     @property
@@ -89,16 +89,19 @@ class Crowd:
         return not self.few and len(self.values) > self.limits.micro_above
 
     def graph(self, k: int = 2) -> Graph:
-        """Return the graph of nearest neighbours, of k at least, a song itself counted."""
-        wanted = min(k, len(self.values))
-        if self._graph is None and self.keeper is not None:
-            self._graph = self.keeper.graph()
-        if self._graph is None or self._graph.width < wanted:
-            wide = max(wanted, self.limits.width)
-            self._graph = neighbour_graph(self.values, wide, seed=self.seed, exact=self.limits.exact)
-            if self.keeper is not None:
-                self.keeper.keep_graph(self._graph)
-        return self._graph
+        """Return the graph of nearest neighbours, of k at least, a song itself counted.
+
+        Which one does not depend on what was asked for before.
+        """
+        width = min(max(k, self.limits.width), len(self.values))
+        if width not in self._graphs:
+            graph = None if self.keeper is None else self.keeper.graph(width)
+            if graph is None:
+                graph = neighbour_graph(self.values, width, seed=self.seed, exact=self.limits.exact)
+                if self.keeper is not None:
+                    self.keeper.keep_graph(graph)
+            self._graphs[width] = graph
+        return self._graphs[width]
 
     @property
     def micro(self) -> Micro:

@@ -118,6 +118,40 @@ def neighbour_graph(Z: ArrayLike, k: int = WIDTH, *, seed: int = 0, exact: int =
     return Graph(order.astype(np.int32)[rows[back]], distances[back].astype(np.float32), recall)
 
 
+def without_copies(graph: Graph, first: NDArray[np.bool_], points: NDArray[np.float64], k: int) -> Graph:
+    """Return the graph of the different ones among songs, of k neighbours, a song itself counted.
+
+    Parameters
+    ----------
+    graph : Graph
+        Of all songs, those that are alike one after the other.
+    first : ndarray of bool, shape (N,)
+        Which of them are the first of those alike.
+    points : ndarray, shape (first.sum(), D)
+        Where these lie.
+    k : int >= 1
+        As many as ``points`` at most.
+
+    Notes
+    -----
+    A song with so many copies that fewer than k others are among its neighbours is compared with all.
+    """
+    if first.all():
+        return graph
+    rows = (first.cumsum() - 1)[graph.rows[first]]
+    order = np.argsort(rows, axis=1, kind="stable")
+    ranked = np.take_along_axis(rows, order, axis=1)
+    again = np.zeros(rows.shape, dtype=bool)
+    np.put_along_axis(again, order[:, 1:], ranked[:, 1:] == ranked[:, :-1], axis=1)
+    kept = np.argsort(again, axis=1, kind="stable")[:, :k]
+    found = np.take_along_axis(rows, kept, axis=1).astype(np.int64)
+    lacking = (~again).sum(axis=1) < k
+    if lacking.any():
+        found[lacking] = _exactly(points[lacking], points, k)
+    found, distances = _sorted(points, found)
+    return Graph(found.astype(np.int32), distances.astype(np.float32), graph.recall)
+
+
 def _exactly(values: NDArray[np.float64], points: NDArray[np.float64], k: int) -> NDArray[np.int64]:
     """Return the k nearest points of every value, in no order."""
     from sklearn.neighbors import NearestNeighbors

@@ -197,7 +197,7 @@ def read_space(run: Run, cell: str | None = None, seed: int | None = None) -> Sp
     """
     cell = choose_cell(run, cell)
     seed = choose_seed(run, cell, seed)
-    made = (run.embedding_file(cell, seed), run.assigned_folder, run.graph_file(cell, seed, LATENT))
+    made = (run.embedding_file(cell, seed), run.assigned_folder, *run.graph_files(cell, seed, LATENT))
     changed = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in made)
     return _read(run.path.resolve(), cell, seed, changed)
 
@@ -220,7 +220,8 @@ def _read(path: Path, cell: str, seed: int, changed: tuple[int, ...]) -> Space:
     norms = np.sqrt((Z.astype(np.float64) ** 2).sum(axis=1)).astype(np.float32)
     # few songs are compared with all, and so are those that were placed later, which the graph does not know
     known = len(table) > EXACT and not len(placed)
-    graph = read_graph(run.graph_file(cell, seed, LATENT), list(table.index)) if known else None
+    kept = run.graph_files(cell, seed, LATENT)[:1] if known else []
+    graph = read_graph(kept[0], list(table.index)) if kept else None
     return Space(table.index, Z, norms, cell, graph)
 
 

@@ -157,9 +157,16 @@ class Run:
         """Return the folder of what leads from inputs or latents into such a space: config.json, space.safetensors."""
         return self.path / "spaces" / cell / f"seed-{seed}" / space
 
-    def graph_file(self, cell: str, seed: int, space: str) -> Path:
-        """Return the file of who is nearest to whom in a space, where there are many tracks."""
-        return self.path / "graphs" / cell / f"seed-{seed}" / f"{space}.parquet"
+    def graph_file(self, cell: str, seed: int, space: str, width: int) -> Path:
+        """Return the file of who is nearest to whom in a space, of so many neighbours, where there are many tracks."""
+        return self.path / "graphs" / cell / f"seed-{seed}" / f"{space}-{width}.parquet"
+
+    def graph_files(self, cell: str, seed: int, space: str) -> list[Path]:
+        """Return the files of who is nearest to whom in a space that are there, that of most neighbours first."""
+        folder, name = self.path / "graphs" / cell / f"seed-{seed}", re.compile(rf"{re.escape(space)}-(\d+)")
+        there = ((name.fullmatch(file.stem), file) for file in folder.glob("*.parquet"))
+        widths = {file: int(match[1]) for match, file in there if match}
+        return sorted(widths, key=lambda file: -widths[file])
 
     def micro_file(self, cell: str, seed: int, space: str) -> Path:
         """Return the file of which micro-cluster each track is of in a space, where there are very many tracks."""
@@ -168,6 +175,10 @@ class Run:
     def clustering_scores_file(self, cell: str, clustering: str) -> Path:
         """Return the file of the scores of a cell's clustering, all seeds."""
         return self.path / "clusters" / cell / "scores" / f"{clustering}.parquet"
+
+    def clustering_failure_file(self, cell: str, clustering: str) -> Path:
+        """Return the file that says why a cell could not be clustered so."""
+        return self.path / "clusters" / cell / "failures" / f"{clustering}.json"
 
     def choice_file(self, cell: str, clustering: str) -> Path:
         """Return the file of the curve that a clustering's number was chosen by."""

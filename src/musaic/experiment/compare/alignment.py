@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from musaic.errors import UsageError
-from musaic.evaluation.metrics import NOISE
+from musaic.evaluation.noise import NOISE
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from musaic.evaluation.metrics import NOISE
-from musaic.evaluation.verdict import Contender, paired_bootstrap
+from musaic.evaluation.contenders import Contender
+from musaic.evaluation.noise import NOISE
+from musaic.evaluation.paired import paired_bootstrap
 from musaic.experiment.annotations import known_apart, label_values
 from musaic.experiment.compare.sides import Side
 from musaic.experiment.modalities import LYRICS

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from musaic.errors import UsageError
-from musaic.evaluation.metrics import NOISE, score_names
+from musaic.evaluation.metrics import score_names
+from musaic.evaluation.noise import NOISE
 from musaic.experiment.compare.scores import WITHOUT_SD
 from musaic.files import write_text
 from musaic.runs.records import records
