@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from musaic.evaluation.ranking import rank
+from musaic.models import parse_config
 
 LANGUAGES = ["العربية", "বাংলা", "English", "हिन्दी", "Español"]
 GENRES = ["folk", "موسيقى شعبية", "রবীন্দ্রসঙ্গীত", "शास्त्रीय संगीत", "flamenco · canción", "rock", "Łódź jazz"]
@@ -188,7 +189,7 @@ def _cells(n: int, *, trained: bool, failed: bool, labels: bool) -> list[dict[st
                 "model": model,
                 "input": given,
                 "modality": "audio",
-                "config": {"n_components": 16},
+                "config": {"model": parse_config({"model": model}).plain()},
                 "seeds": [0, 1],
                 "status": "done",
                 "reason": None,

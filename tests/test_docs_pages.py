@@ -20,7 +20,8 @@ from musaic.experiment import load_experiment
 from musaic.experiment.config import Experiment
 from musaic.experiment.loading import recipes
 from musaic.features.registry import MODULES
-from musaic.models import MODELS
+from musaic.lyrics.encoders.registry import ENCODERS
+from musaic.models import MODELS, parse_config
 from musaic.models.vae.fusion_config import FUSIONS
 from musaic.models.vae.networks.registry import NETWORKS
 from musaic.runs.leaderboard.columns import describe
@@ -80,6 +81,23 @@ def test_a_new_one_is_there_by_being_registered(monkeypatch: pytest.MonkeyPatch)
     [told] = [cells for cells in rows(page("models.md")) if cells[0] == "`tiny-vae`"]
     assert "`latent_dim: 4`" in told[2]
     assert "1911.03393" in told[3]
+
+
+def test_no_two_models_are_described_alike() -> None:
+    told = [cells[1] for cells in rows(page("models.md")) if len(cells) == 4 and cells[0].strip("`") in MODELS]
+    assert len(told) == len(set(told)) == len(MODELS)
+
+
+def test_a_preset_with_much_weight_on_the_divergence_names_its_paper() -> None:
+    papers = {cells[0]: cells[3] for cells in rows(page("models.md")) if len(cells) == 4}
+    for name in MODELS:
+        beta = parse_config({"model": name}).plain().get("beta", 0)
+        assert ("Higgins" in papers[f"`{name}`"]) is (beta > 1), name
+
+
+def test_every_encoder_of_texts_is_named() -> None:
+    text = page("languages.md").split("## From words to vectors")[1]
+    assert all(f"`{name}`" in text.split("\n\n")[1] for name in ENCODERS)
 
 
 def test_every_model_says_where_it_comes_from() -> None:
@@ -190,6 +208,36 @@ def test_the_commands_that_pages_name_exist() -> None:
         for block in (*blocks(text, "bash"), *blocks(text, "sh")):
             named += re.findall(r"^musaic ([a-z]+)", block, flags=re.MULTILINE)
         assert set(named) <= known, path.name
+
+
+def lines_of_commands(text: str) -> list[list[str]]:
+    """Return the words of every line that calls musaic: in code, indented or between backquotes."""
+    found = re.findall(r"`(musaic [^`\n]+)`", text) + re.findall(r"^ {4}(musaic .+)$", text, flags=re.MULTILINE)
+    for language in ("bash", "sh"):
+        for block in blocks(text, language):
+            found += re.findall(r"^(?:\w+=\S+ )*(musaic .+)$", block.replace("\\\n", " "), flags=re.MULTILINE)
+    return [re.sub(r"\s#.*| {3,}.*", "", line).split()[1:] for line in found]
+
+
+def test_the_options_that_pages_name_exist() -> None:
+    from typer.main import get_command
+
+    commands = dict(get_command(app).commands)
+    seen = 0
+    for path in (*DOCS.rglob("*.md"), ROOT / "README.md"):
+        for words in lines_of_commands(path.read_text(encoding="utf-8")):
+            found: Any = None
+            known: dict[str, Any] = commands
+            while words and words[0] in known:
+                found, words = known[words[0]], words[1:]
+                known = getattr(found, "commands", {})
+            if found is None:
+                continue
+            options = {name for one in found.params for name in (*one.opts, *one.secondary_opts)}
+            given = {word.partition("=")[0].strip("'\"`.,;:()") for word in words if word.startswith("--")}
+            seen += len(given)
+            assert given <= options | {"--help"}, f"{path.name}: musaic {found.name} {given - options}"
+    assert seen > 50
 
 
 def templates() -> list[str]:

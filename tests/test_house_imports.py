@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "src" / "musaic"
 
-COMMON = {"errors", "config", "files", "parallel", "progress", "storage", "__version__"}
+COMMON = {"errors", "config", "files", "parallel", "progress", "storage", "threads", "__version__"}
 MAY_IMPORT = {
     "errors": set(),
     "config": {"errors"},
@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "parallel": {"errors", "progress"},
     "storage": {"errors", "files", "progress"},
     "progress": set(),
+    "threads": set(),
     "graph": COMMON,
     "maps": COMMON | {"graph"},
     "corpus": COMMON,
@@ -36,7 +37,7 @@ MAY_IMPORT = {
     "listening": COMMON | {"runs", "audio", "graph"},
     "exports": COMMON | {"runs", "listening", "features", "corpus", "experiment"},
     "report": COMMON | {"runs", "evaluation", "listening", "audio"},
-    "paper": COMMON | {"runs", "evaluation", "report"},
+    "paper": COMMON | {"features", "models", "runs", "evaluation", "report"},
     "explorer": COMMON | {"audio", "runs", "evaluation", "listening", "report", "experiment"},
     "doctor": COMMON | {"report", "features"},
 }

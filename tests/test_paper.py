@@ -19,7 +19,7 @@ from fake_run import HOSTILE, make_run
 from musaic.cli import invoke
 from musaic.errors import MusaicError, UsageError
 from musaic.evaluation.ranking import rank
-from musaic.paper import write_paper
+from musaic.paper import compile_paper, write_paper
 from musaic.paper.facts import Facts
 from musaic.paper.markup import cited
 from musaic.paper.works import WORKS, bibtex
@@ -72,7 +72,7 @@ def _whole(base: Path) -> Path:
     pd.DataFrame([left_out | scored]).to_csv(run / "transfer.csv", index=False)
     best = Facts(run).best
     assert best is not None
-    values = [{"value": HOSTILE, "share": 0.6}, {"value": "رومانسي $x$", "share": 0.2}]
+    values = [{"value": HOSTILE, "count": 12}, {"value": "رومانسي $x$", "count": 4}]
     terms = [{"term": term, "clear": True} for term in ("ভালোবাসা", "حب", "#let x = 1")]
     card = {"cluster": 0, "name": "busy · “صدري”, “ضجيج”", "size": 21, "stability": 0.5}
     cards = [
@@ -308,7 +308,7 @@ def test_latex_tables_are_balanced_and_escaped(whole: Path) -> None:
 
 def test_cut_tables_are_whole_in_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = make_run(tmp_path / "run", n=12, maps=False, failed=False)
-    monkeypatch.setattr("musaic.paper.sections.models.MOST_ROWS", 2)
+    monkeypatch.setattr("musaic.paper.sections.representations.MOST_ROWS", 2)
     paper = write_paper(run, pdf=False)
     n = len(Facts(run).done)
     assert f"{n - 2} further ones are in the LaTeX table" in _body(run)
@@ -364,6 +364,25 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert typst.query(str(out / "paper.typ"), "heading", field="body", root=str(out))
     assert 'A \\"title\\" \\\\ of #mine' in (out / "paper.typ").read_text("utf-8")
     assert invoke(["paper", str(tmp_path)]) == 2
+
+
+def test_the_command_without_a_pdf_and_of_an_edited_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = make_run(tmp_path / "run", n=12, maps=False, models=("pca",), failed=False)
+    assert invoke(["paper", str(run), "--compile"]) == 2
+    assert "holds no paper.typ" in capsys.readouterr().err
+    assert invoke(["paper", str(run), "--no-pdf", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["pdf"] is None
+    source, pdf = run / "paper" / "paper.typ", run / "paper" / "paper.pdf"
+    assert not pdf.exists()
+    edited = source.read_text("utf-8").replace("This paper reports", "We report")
+    source.write_text(edited, "utf-8")
+    assert invoke(["paper", str(run), "--compile"]) == 0
+    first = pdf.read_bytes()
+    assert first.startswith(b"%PDF")
+    assert source.read_text("utf-8") == edited
+    assert compile_paper(run / "paper").read_bytes() == first
+    assert invoke(["paper", str(run), "--compile", "--title", "T"]) == 2
+    assert "leave out" in capsys.readouterr().err
 
 
 def test_without_typst_everything_but_the_pdf_is_there(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ GENERATED: dict[str, Callable[..., str]] = {
     "descriptors": registries.descriptors,
     "clusterings": registries.clusterings,
     "metrics": registries.metrics,
+    "encoders": registries.encoders,
     "columns": registries.columns,
     "recipes": registries.recipes,
     "statuses": registries.statuses,

@@ -13,7 +13,7 @@ from prose import code, first_paragraph, table
 
 PAPERS = {
     "raw": "",
-    "pca": "Hotelling, J. Educ. Psychol. 24, 1933",
+    "pca": "Pearson, Philosophical Magazine 2, 1901",
     "vae": "arXiv:1312.6114",
     "autoencoder": "Hinton and Salakhutdinov, Science 313, 2006",
     "beta": "Higgins et al., ICLR 2017",
@@ -39,12 +39,12 @@ def models() -> str:
 
 
 def _kind(name: str) -> str:
-    """Return the first sentence that a model's configuration says of itself, and whether it is a baseline."""
+    """Return what sets a model apart, and whether it is a baseline; without it, what its configuration is."""
     from musaic.models import MODELS
 
     entry = MODELS[name]
-    told = first_paragraph(entry.config).partition(":")[0].removesuffix(".")
-    return f"baseline: {told[0].lower()}{told[1:]}" if entry.baseline else told
+    told = entry.kind
+    return f"baseline: {told[0].lower()}{told[1:]}" if entry.baseline else f"{told[0].upper()}{told[1:]}"
 
 
 def _preset(preset: Mapping[str, Any], above: str = "") -> str:
@@ -65,7 +65,7 @@ def _papers(name: str) -> str:
     told = [PAPERS.get(name, "")]
     if hasattr(config, "prior"):
         told += [PAPERS["vae"]] if config.beta else []
-        told += [PAPERS["beta"]] if config.beta > 1 and config.network.kind == "mlp" else []
+        told += [PAPERS["beta"]] if config.beta > 1 else []
         told += [PAPERS["condition"]] if config.condition else []
         told += [PAPERS.get(config.prior.kind, ""), PAPERS.get(config.fusion.kind, "")]
     else:
@@ -173,7 +173,7 @@ def encoders() -> str:
     """Return what turns texts into vectors."""
     from musaic.lyrics.encoders.registry import ENCODERS
 
-    return ", ".join(code(name) for name in ENCODERS)
+    return f"Texts become vectors by {' or '.join(code(name) for name in ENCODERS)}, named under `lyrics.encoder`."
 
 
 def recipes() -> str:

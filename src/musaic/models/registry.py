@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -30,11 +31,19 @@ class Entry:
         Whether it is one of those that a learned model is held against.
     preset : mapping
         What is set where a configuration does not say otherwise; inner mappings are merged key by key.
+    about : str
+        What sets it apart from others of the same configuration; what the configuration says of itself, where empty.
     """
 
     config: type[ModelConfig]
     baseline: bool = False
     preset: Mapping[str, Any] = field(default_factory=dict)
+    about: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What the model is, on one line, without a full stop."""
+        return (self.about or " ".join((inspect.getdoc(self.config) or "").split("\n\n")[0].split())).removesuffix(".")
 
 
 CONVOLUTIONS: dict[str, Any] = {"latent_dim": 32, "beta": 30.0, "input_noise": 0.0, "training": {"batch_size": 32}}
@@ -44,15 +53,43 @@ and it is noisy enough as it is."""
 MODELS: dict[str, Entry] = {
     "raw": Entry(RawConfig, baseline=True),
     "pca": Entry(PcaConfig, baseline=True),
-    "autoencoder": Entry(VaeConfig, preset={"beta": 0.0, "warmup": 0}),
-    "basic-vae": Entry(VaeConfig, preset={"beta": 1.0}),
-    "beta-vae": Entry(VaeConfig, preset={"beta": 4.0}),
-    "conv1d-vae": Entry(VaeConfig, preset={"network": {"kind": "conv1d"}, **CONVOLUTIONS}),
-    "conv2d-vae": Entry(VaeConfig, preset={"network": {"kind": "conv2d"}, **CONVOLUTIONS}),
-    "deep-conv-vae": Entry(VaeConfig, preset={"network": {"kind": "deep-conv2d"}, **CONVOLUTIONS}),
-    "cvae": Entry(VaeConfig, preset={"condition": ["language"]}),
-    "vade": Entry(VaeConfig, preset={"prior": {"kind": "mixture"}, "beta": 1.0, "warmup": 0}),
-    "multimodal-vae": Entry(VaeConfig, preset={"fusion": {"kind": "poe"}}),
+    "autoencoder": Entry(
+        VaeConfig,
+        preset={"beta": 0.0, "warmup": 0},
+        about="the plain autoencoder: nothing is sampled, and no divergence counts",
+    ),
+    "basic-vae": Entry(VaeConfig, preset={"beta": 1.0}, about="the plain VAE: β 1, which is the evidence lower bound"),
+    "beta-vae": Entry(VaeConfig, preset={"beta": 4.0}, about="a VAE with β 4, which keeps the strong directions"),
+    "conv1d-vae": Entry(
+        VaeConfig,
+        preset={"network": {"kind": "conv1d"}, **CONVOLUTIONS},
+        about="a VAE of frames: convolutions over time, β 30",
+    ),
+    "conv2d-vae": Entry(
+        VaeConfig,
+        preset={"network": {"kind": "conv2d"}, **CONVOLUTIONS},
+        about="a VAE of frames: convolutions over time and frequency, β 30",
+    ),
+    "deep-conv-vae": Entry(
+        VaeConfig,
+        preset={"network": {"kind": "deep-conv2d"}, **CONVOLUTIONS},
+        about="a VAE of frames: residual blocks of convolutions over time and frequency, β 30",
+    ),
+    "cvae": Entry(
+        VaeConfig,
+        preset={"condition": ["language"]},
+        about="the conditional VAE: encoder and decoder are told the language, β 4",
+    ),
+    "vade": Entry(
+        VaeConfig,
+        preset={"prior": {"kind": "mixture"}, "beta": 1.0, "warmup": 0},
+        about="variational deep embedding: a VAE whose prior is a mixture, and whose components are clusters, β 1",
+    ),
+    "multimodal-vae": Entry(
+        VaeConfig,
+        preset={"fusion": {"kind": "poe"}},
+        about="a VAE of several inputs: their posteriors are multiplied, and what a song lacks is left out, β 4",
+    ),
 }
 
 
@@ -93,6 +130,7 @@ def build(
     accelerator: str = "auto",
     on_epoch: OnEpoch | None = None,
     checkpoints: Checkpoints | None = None,
+    memory: float | None = None,
 ) -> Representation:
     """Return an unfitted model.
 
@@ -108,9 +146,16 @@ def build(
         Called with each epoch and its row of the history while training.
     checkpoints : Checkpoints, optional
         Where a training is kept while it goes on.
+    memory : float > 0, optional
+        Gigabytes of frames that may lie in memory, in place of the configuration's.
     """
     return _model(config)(
-        config, random_state=random_state, accelerator=accelerator, on_epoch=on_epoch, checkpoints=checkpoints
+        config,
+        random_state=random_state,
+        accelerator=accelerator,
+        on_epoch=on_epoch,
+        checkpoints=checkpoints,
+        memory=memory,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from musaic.paper.write import Paper, write_paper
+    from musaic.paper.write import Paper, compile_paper, write_paper
 
-__all__ = ["Paper", "write_paper"]
+__all__ = ["Paper", "compile_paper", "write_paper"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import resources
 
-from musaic.paper.facts import Facts, title
+from musaic.paper.facts import Facts
 from musaic.paper.figures import map_method, trained
 from musaic.paper.markup import Markup, string
+from musaic.paper.names import title
 from musaic.paper.sections import Block, heading
 from musaic.paper.sections.closing import discussion, limitations
-from musaic.paper.sections.data import data, features
+from musaic.paper.sections.comparison import comparison
+from musaic.paper.sections.data import data
 from musaic.paper.sections.experiments import experiments
+from musaic.paper.sections.features import features
 from musaic.paper.sections.groups import groups
-from musaic.paper.sections.models import models
 from musaic.paper.sections.opening import abstract, introduction
-from musaic.paper.sections.scores import comparison, scores
+from musaic.paper.sections.ranking import ranking
+from musaic.paper.sections.representations import models
 from musaic.paper.sections.scoring import clusterings, evaluation
 from musaic.paper.sections.tongues import language
 
@@ -48,7 +51,7 @@ def sections(facts: Facts, figures: Sequence[str]) -> list[Block]:
         *evaluation(facts),
         *experiments(facts),
         heading("Results"),
-        *scores(facts, "intervals" in figures),
+        *ranking(facts, "intervals" in figures),
         *comparison(facts, title(shown) if shown and "training" in figures else None),
         *language(facts),
         *groups(facts, map_method(facts) if "map" in figures else None),

@@ -1,57 +1,27 @@
-"""What a run says, as a paper needs it: which rows may be claimed, which cells were learned, what things are called."""
+"""What a run says, as a paper needs it: which rows may be claimed, and which cells were learned."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from musaic.errors import MusaicError
 from musaic.files import read_json
-from musaic.paper.values import count
+from musaic.models.registry import MODELS
+from musaic.paper.configured import config
+from musaic.paper.names import title
 from musaic.report.questions import read_table
-from musaic.report.reading import Cell, Results, doubts, number, parameters
+from musaic.report.reading import Cell, Results, doubts, number
 
 Row = dict[str, Any]
 
-BASELINES = ("raw", "pca")
-"""Models that learn nothing, or nothing but a rotation."""
-
-MODELS = {
-    "pca": "PCA",
-    "autoencoder": "autoencoder",
-    "basic-vae": "VAE",
-    "beta-vae": "β-VAE",
-    "conv1d-vae": "Conv1d-VAE",
-    "conv2d-vae": "Conv2d-VAE",
-    "deep-conv-vae": "residual Conv-VAE",
-    "cvae": "conditional VAE",
-    "vade": "VaDE",
-    "multimodal-vae": "multimodal VAE",
-}
-"""What papers call the models."""
-
-INPUTS = {"log_mel": "log-mel", "mfcc": "MFCC", "mfcc_moments": "MFCC moments"}
-"""What papers call the inputs whose names are not words."""
-
-ALGORITHMS = {
-    "kmeans": "K-Means",
-    "gmm": "Gaussian mixtures",
-    "agglomerative": "agglomerative clustering",
-    "spectral": "spectral clustering",
-    "dbscan": "DBSCAN",
-    "hdbscan": "HDBSCAN",
-    "vade": "the model's own mixture",
-}
-"""What papers call the clusterings."""
-
-
-SETTINGS = {"covariance": "{}", "selection": "{}", "min_cluster_size": "≥ {}", "eps": "ε {}", "min_samples": "min. {}"}
-"""How the settings of a clustering are told beside its name."""
+Standing = Literal["labelled", "unclaimed", "unranked", "unlabelled"]
+"""What scores rest on: a label that ranks; one that was scored, though no score may be claimed; labels that do not
+rank; no label."""
 
 
 class Facts:
@@ -96,13 +66,29 @@ class Facts:
 
     @cached_property
     def learned(self) -> list[Cell]:
-        """The cells with a network that was trained: VAEs and autoencoders."""
-        return [cell for cell in self.done if cell.model not in BASELINES]
+        """The cells whose model learns more than a baseline, as the registry has it."""
+        return [cell for cell in self.done if not self._baseline(cell)]
+
+    def _baseline(self, cell: Cell) -> bool:
+        """Say whether a model is a baseline; one that is not registered here is one where it kept no training."""
+        known = MODELS.get(cell.model)
+        return known.baseline if known else not self.results.histories(cell)
 
     @cached_property
     def vaes(self) -> list[Cell]:
-        """The learned cells whose latents are sampled."""
-        return [cell for cell in self.learned if number(config(cell).get("beta", 1.0)) != 0]
+        """The learned cells whose latents are sampled: those with a weight of the divergence above 0."""
+        return [cell for cell in self.learned if number(config(cell).get("beta"))]
+
+    @cached_property
+    def autoencoders(self) -> list[Cell]:
+        """The learned cells with such a weight of 0, which stand among the baselines."""
+        return [cell for cell in self.learned if number(config(cell).get("beta")) == 0]
+
+    @cached_property
+    def challenger(self) -> str:
+        """What is held against the baselines: ``VAE``, or ``learned model`` where others are among them."""
+        vaes = {cell.name for cell in self.vaes}
+        return "VAE" if all(row["vae"] in vaes for row in self.comparisons) else "learned model"
 
     # Rows that may be claimed
 
@@ -110,6 +96,24 @@ class Facts:
     def label(self) -> str | None:
         """The label that ranks; None where stability does."""
         return self.results.ranking_label
+
+    @cached_property
+    def scored(self) -> list[str]:
+        """The labels that have scores, whether they may be claimed or not, those that rank first."""
+        table = self.results.leaderboard
+        if not {"ami", "label"} <= set(table):
+            return []
+        found = list(dict.fromkeys(map(str, table[table["ami"].notna()]["label"].dropna())))
+        return sorted(found, key=lambda label: label not in self.results.rank_by)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What the scores rest on."""
+        if self.label is not None:
+            return "labelled"
+        if not self.scored:
+            return "unlabelled"
+        return "unclaimed" if set(self.scored) & set(self.results.rank_by) else "unranked"
 
     @cached_property
     def honest(self) -> list[Row]:
@@ -156,6 +160,12 @@ class Facts:
             for why in doubts(row):
                 names.setdefault(why, set()).add(str(row["cell"]))
         return {why: [cell for cell in self.done if cell.name in found] for why, found in names.items()}
+
+    @cached_property
+    def leaked_labels(self) -> list[str]:
+        """The labels of which some row has been given away."""
+        table = self.results.leaderboard
+        return list(dict.fromkeys(map(str, table[table["leaked"]]["label"].dropna())))
 
     def rows_of(self, row: Row) -> dict[str, Row]:
         """Return label -> the row of the same clustering that may be claimed on it."""
@@ -233,69 +243,10 @@ class Facts:
         file = self.results.run.environment_file
         return dict(read_json(file)) if file.is_file() else {}
 
-    # Names
-
     def called(self, name: object) -> str:
         """Return what a cell is called in text and tables."""
         cell = self.results.cell(name)
         return title(cell) if cell else str(name)
-
-    def clustered(self, row: Mapping[str, Any]) -> str:
-        """Return how a row was clustered, without its number of clusters: ``Gaussian mixture (diag) in umap10``."""
-        told = {key: value for key, value in parameters(row.get("params")).items() if key not in _K}
-        algorithm = ALGORITHMS.get(str(row["clustering"]), str(row["clustering"]))
-        if row["clustering"] == "agglomerative" and "linkage" in told:
-            algorithm = f"{told.pop('linkage').replace('ward', 'Ward')} linkage"
-        settings = [SETTINGS.get(key, f"{key.replace('_', ' ')} {{}}").format(value) for key, value in told.items()]
-        space = str(row.get("space") or "latent")
-        where = f" in {space_words(space)}" if space != "latent" else ""
-        return algorithm + (f" ({', '.join(settings)})" if settings else "") + where
-
-
-_K = ("n_clusters", "choose_by")
-
-
-def config(cell: Cell) -> dict[str, Any]:
-    """Return what a cell's model was told; nothing where that was not kept."""
-    given = cell.data.get("config")
-    model = given.get("model") if isinstance(given, dict) else None
-    return model if isinstance(model, dict) else {}
-
-
-def inputs(cell: Cell) -> str:
-    """Return what a cell was given, in words."""
-    return worded(cell.inputs)
-
-
-def worded(told: object) -> str:
-    """Return inputs as the leaderboard and the verdict name them, in words."""
-    parts = re.split(r"\s*\+\s*", str(told))
-    return " + ".join(" ".join(INPUTS.get(word, word) for word in part.split(" ")) for part in parts).replace(
-        "label:", "label "
-    )
-
-
-def title(cell: Cell) -> str:
-    """Return what a cell is called: its own name, or its model and inputs."""
-    if not cell.title.startswith(f"{cell.model} on "):
-        return cell.title
-    return f"raw {inputs(cell)}" if cell.model == "raw" else f"{MODELS.get(cell.model, cell.model)} on {inputs(cell)}"
-
-
-def space_words(space: str) -> str:
-    """Return a space that was clustered in words, as `musaic.clustering.spaces` names it: ``umap10-of-raw``."""
-    kind, _, of = space.partition("-of-")
-    found = re.match(r"(pca|umap)(\d+)?", kind)
-    if not found:
-        return {"latent": "the representation itself", "raw": "the scaled inputs"}.get(space, space)
-    words = found[1].upper() + {"raw": " of the inputs", "latent": " of the representation"}.get(of, "")
-    return f"{found[2]}-D {words}" if found[2] else words
-
-
-def k_of(row: Mapping[str, Any]) -> str:
-    """Return the number of clusters of a row: a mean over seeds where seeds differ."""
-    found = number(row.get("n_clusters"))
-    return "–" if found is None else count(found) if found == int(found) else f"{found:.1f}"
 
 
 def _rows(table: pd.DataFrame) -> list[Row]:

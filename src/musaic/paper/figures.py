@@ -129,7 +129,7 @@ def intervals(facts: Facts) -> Figure | None:
     known = [row for row in rows if number(row.get("ami_low")) is not None and number(row.get("ami_high")) is not None]
     if facts.label is None or len(known) < 2:
         return None
-    learned = {cell.name for cell in facts.learned}
+    vaes = {cell.name for cell in facts.vaes}
     line = 0.17
     height = 0.36 + line * len(known)
     figure = new_figure(height, COLUMN)
@@ -139,9 +139,9 @@ def intervals(facts: Facts) -> Figure | None:
     axes.axvline(0, color=SOFT, linewidth=0.7)
     for place, row in enumerate(known):
         low, high, middle = (float(row[key]) for key in ("ami_low", "ami_high", "ami"))
-        color = OKABE_ITO[0] if row["cell"] in learned else OKABE_ITO[3]
+        color = OKABE_ITO[0] if row["cell"] in vaes else OKABE_ITO[3]
         axes.plot([low, high], [place, place], color=color, linewidth=1.1, solid_capstyle="butt")
-        face = color if row["cell"] in learned else "white"
+        face = color if row["cell"] in vaes else "white"
         axes.plot([middle], [place], "o", color=color, markerfacecolor=face, markersize=3.4, markeredgewidth=0.9)
     axes.set_yticks(range(len(known)), names, color=INK, linespacing=0.9)
     for text in axes.get_yticklabels():

@@ -85,6 +85,12 @@ def say(template: str, /, **values: object) -> Markup:
     return Markup(template.format(**filled))
 
 
+def p_of(value: float) -> Markup:
+    """Return a p-value; one that rounds to 0 as what it is below."""
+    least = 0.001
+    return Markup(f"_p_~\\<~{least}" if value < least / 2 else f"_p_~=~{value:.3f}")
+
+
 def join(parts: Iterable[str], between: str = " ") -> Markup:
     """Return parts that are there, one after the other."""
     return Markup(between.join(part for part in parts if part))

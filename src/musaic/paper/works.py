@@ -55,6 +55,7 @@ WORKS: dict[str, Work] = {
     "sohn2015": _talk(
         "Sohn, Kihyuk and Lee, Honglak and Yan, Xinchen",
         "Learning Structured Output Representation Using Deep Conditional Generative Models", 2015, _NIPS, volume="28",
+        pages="3483--3491",
     ),
     "burda2016": _talk(
         "Burda, Yuri and Grosse, Roger and Salakhutdinov, Ruslan", "Importance Weighted Autoencoders", 2016, _ICLR,
@@ -89,7 +90,7 @@ WORKS: dict[str, Work] = {
     "hori2017": _talk(
         "Hori, Chiori and Hori, Takaaki and Lee, Teng-Yok and Zhang, Ziming and Harsham, Bret and Hershey, John R. and "
         "Marks, Tim K. and Sumi, Kazuhiko", "Attention-Based Multimodal Fusion for Video Description", 2017,
-        "Proceedings of the IEEE International Conference on Computer Vision", pages="4203--4212",
+        "Proceedings of the IEEE International Conference on Computer Vision", pages="4193--4202",
         note="arXiv:1701.03126",
     ),
     "wu2018": _talk(
@@ -120,6 +121,11 @@ WORKS: dict[str, Work] = {
         "Gretton, Arthur and Bousquet, Olivier and Smola, Alex and Schölkopf, Bernhard",
         "Measuring Statistical Dependence with {Hilbert-Schmidt} Norms", 2005,
         "Proceedings of the International Conference on Algorithmic Learning Theory", pages="63--77",
+    ),
+    "cortes2012": _paper(
+        "Cortes, Corinna and Mohri, Mehryar and Rostamizadeh, Afshin",
+        "Algorithms for Learning Kernels Based on Centered Alignment", 2012, "Journal of Machine Learning Research",
+        volume="13", pages="795--828", note="arXiv:1203.0550",
     ),
     "ganin2015": _talk(
         "Ganin, Yaroslav and Lempitsky, Victor", "Unsupervised Domain Adaptation by Backpropagation", 2015, _ICML,
@@ -159,13 +165,42 @@ WORKS: dict[str, Work] = {
     ),
     "reimers2019": _talk(
         "Reimers, Nils and Gurevych, Iryna", "Sentence-{BERT}: Sentence Embeddings Using {Siamese} {BERT}-Networks",
-        2019, "Proceedings of the Conference on Empirical Methods in Natural Language Processing", pages="3982--3992",
+        2019, "Proceedings of the Conference on Empirical Methods in Natural Language Processing and the 9th "
+        "International Joint Conference on Natural Language Processing", pages="3982--3992",
         note="arXiv:1908.10084",
     ),
     "radford2023": _talk(
         "Radford, Alec and Kim, Jong Wook and Xu, Tao and Brockman, Greg and McLeavey, Christine and Sutskever, Ilya",
         "Robust Speech Recognition via Large-Scale Weak Supervision", 2023, _ICML, pages="28492--28518",
         note="arXiv:2212.04356",
+    ),
+    # Pretrained networks
+    "wu2023": _talk(
+        "Wu, Yusong and Chen, Ke and Zhang, Tianyu and Hui, Yuchen and Berg-Kirkpatrick, Taylor and Dubnov, Shlomo",
+        "Large-Scale Contrastive Language-Audio Pretraining with Feature Fusion and Keyword-to-Caption Augmentation",
+        2023, "Proceedings of the IEEE International Conference on Acoustics, Speech and Signal Processing",
+        note="arXiv:2211.06687",
+    ),
+    "li2024": _talk(
+        "Li, Yizhi and Yuan, Ruibin and Zhang, Ge and Ma, Yinghao and Chen, Xingran and Yin, Hanzhi and others",
+        "{MERT}: Acoustic Music Understanding Model with Large-Scale Self-Supervised Training", 2024, _ICLR,
+        note="arXiv:2306.00107",
+    ),
+    "gong2021": _talk(
+        "Gong, Yuan and Chung, Yu-An and Glass, James", "{AST}: Audio Spectrogram Transformer", 2021,
+        "Proceedings of Interspeech", pages="571--575", note="arXiv:2104.01778",
+    ),
+    "hsu2021": _paper(
+        "Hsu, Wei-Ning and Bolte, Benjamin and Tsai, Yao-Hung Hubert and Lakhotia, Kushal and "
+        "Salakhutdinov, Ruslan and Mohamed, Abdelrahman",
+        "{HuBERT}: Self-Supervised Speech Representation Learning by Masked Prediction of Hidden Units", 2021,
+        "IEEE/ACM Transactions on Audio, Speech, and Language Processing", volume="29", pages="3451--3460",
+        note="arXiv:2106.07447",
+    ),
+    "baevski2020": _talk(
+        "Baevski, Alexei and Zhou, Yuhao and Mohamed, Abdelrahman and Auli, Michael",
+        "wav2vec 2.0: A Framework for Self-Supervised Learning of Speech Representations", 2020, _NIPS, volume="33",
+        pages="12449--12460", note="arXiv:2006.11477",
     ),
     # Clusterings and maps
     "ward1963": _paper(
@@ -208,6 +243,11 @@ WORKS: dict[str, Work] = {
         "{UMAP}: Uniform Manifold Approximation and Projection for Dimension Reduction", 2018,
         "arXiv preprint arXiv:1802.03426",
     ),
+    "mcinnes2018joss": _paper(
+        "McInnes, Leland and Healy, John and Saul, Nathaniel and Großberger, Lukas",
+        "{UMAP}: Uniform Manifold Approximation and Projection", 2018, "Journal of Open Source Software", volume="3",
+        number="29", pages="861",
+    ),
     # Evaluation
     "efron1979": _paper(
         "Efron, Bradley", "Bootstrap Methods: Another Look at the Jackknife", 1979, "The Annals of Statistics",
@@ -215,7 +255,7 @@ WORKS: dict[str, Work] = {
     ),
     "hubert1985": _paper(
         "Hubert, Lawrence and Arabie, Phipps", "Comparing Partitions", 1985, "Journal of Classification", volume="2",
-        pages="193--218",
+        number="1", pages="193--218",
     ),
     "rousseeuw1987": _paper(
         "Rousseeuw, Peter J.",
@@ -255,6 +295,14 @@ WORKS: dict[str, Work] = {
     ),
 }  # fmt: skip
 """Key -> work. A new one stands here, and is cited with `musaic.paper.markup.cite`."""
+
+ARXIV = {
+    value.removeprefix("arXiv:"): key
+    for key, work in WORKS.items()
+    for _, value in work.more
+    if value.startswith("arXiv:")
+}
+"""arXiv id -> key, of those works that have one."""
 
 
 def bibtex(keys: Iterable[str]) -> str:

@@ -16,8 +16,8 @@ from musaic.paper.letters import FILES, LICENCE, copy_fonts
 from musaic.paper.markup import cited
 from musaic.paper.sections import Block
 from musaic.paper.sections.groups import clusters_table
-from musaic.paper.sections.models import models_table
 from musaic.paper.sections.opening import title as own_title
+from musaic.paper.sections.representations import models_table
 from musaic.paper.sections.tongues import language_table
 from musaic.paper.table import Table
 from musaic.paper.works import WORKS, bibtex
@@ -117,6 +117,28 @@ def write_paper(
     return Paper(folder, _compiled(source) if pdf else None, source)
 
 
+def compile_paper(folder: Path | str) -> Path:
+    """Set the source of a paper anew, edited or not, and return the PDF.
+
+    Parameters
+    ----------
+    folder : Path or str
+        A folder that `write_paper` wrote, or a run folder with such a ``paper/`` in it.
+
+    Raises
+    ------
+    UsageError
+        Where there is no ``paper.typ``.
+    MusaicError
+        Where ``typst`` is missing, or cannot set the source.
+    """
+    given = Path(folder)
+    source = next((one / "paper.typ" for one in (given, given / "paper") if (one / "paper.typ").is_file()), None)
+    if source is None:
+        raise UsageError(f"{given} holds no paper.typ; write the paper first, with 'musaic paper {given}'.")
+    return _compiled(source)
+
+
 def _refuse(folder: Path, source: Path, *, force: bool) -> None:
     """Raise `UsageError` where a paper may not be written."""
     if folder.exists() and not folder.is_dir():
@@ -180,7 +202,7 @@ def _compiled(source: Path) -> Path:
     except ImportError as error:
         raise MusaicError(
             f"the PDF needs Typst, which is not installed; everything else lies in {source.parent}: run "
-            "pip install 'musaic[paper]' and the same command again, or compile paper.typ there yourself."
+            "pip install 'musaic[paper]' and the same command again."
         ) from error
     fonts = source.parent / "fonts"
     pdf = source.parent / "paper.pdf"

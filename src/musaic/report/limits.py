@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from musaic.evaluation.internal import SAMPLE
 from musaic.files import read_json
+from musaic.report.cells import METHODS
 from musaic.report.hearing import Hearing
 from musaic.report.reading import Results
-from musaic.report.words import count, plural, score, share
+from musaic.report.words import count, plural, score
 
 FEW_SONGS, FEW_SEEDS, FEW_OF_A_CLASS = 300, 3, 10
 
@@ -102,13 +104,16 @@ def _heard(results: Results) -> list[str]:
     tracks = results.tracks
     if not isinstance(asked, dict) or "duration" not in tracks or asked.get("duration") in (None, "whole"):
         return []
+    if not any("audio" in str(cell.data.get("modality")) for cell in results.done):
+        return []
     seconds = float(asked["duration"]) * int(asked.get("segments") or 1)
-    known = tracks["duration"].dropna()
-    longer = int((known > seconds + 0.5).sum())
+    longer = int((tracks["duration"] > seconds + 0.5).sum())
     if not longer:
         return []
-    part = share(longer / len(known))
-    return [f"Of {part} of the songs only {seconds:g} s were analysed; what else is in them was not heard."]
+    every = longer == len(tracks)
+    part = "every song" if every else f"{count(longer)} of {plural(len(tracks), 'song')}"
+    them = "it" if every or longer == 1 else "them"
+    return [f"Of {part} only {seconds:g} s were analysed; what else is in {them} was not heard."]
 
 
 def _pretrained(results: Results) -> list[str]:
@@ -130,14 +135,39 @@ def _pretrained(results: Results) -> list[str]:
 
 def _many(results: Results) -> str:
     """Return what was not compared because there are many songs."""
+    from musaic.report.knee import undrawn
+
     board = results.leaderboard
     told = board[["clustering", "approximation"]].dropna() if "approximation" in board else pd.DataFrame()
-    notes = dict(told.itertuples(index=False, name=None)) if len(told) else {}
-    ways = [f"{name} ({note})" for name, note in notes.items()]
+    ways = [f"{name} ({note})" for name, note in dict.fromkeys(told.itertuples(index=False, name=None))]
+    n = len(results.tracks)
     sampled = "silhouette_sampled" in board and board["silhouette_sampled"].astype(str).str.lower().eq("true").any()
     parts = [f"some clusterings are approximate: {', '.join(ways)}"] if ways else []
-    parts += ["silhouettes, probes and neighbours across languages were taken of samples"] if sampled else []
+    parts += ["silhouettes were taken of samples"] * bool(sampled)
+    parts += ["probes and neighbours across languages were taken of samples"] * (n > SAMPLE)
+    parts += [f"maps are approximate: {', '.join(maps)}"] if (maps := _approximate_maps(results)) else []
+    parts += ["the neighbours of a song are those of its graph"] * (n > SAMPLE and _graphs(results))
+    parts += ["distances between neighbours are drawn only where DBSCAN’s eps was read from them"] * undrawn(results)
     return f"With so many songs, {', and '.join(parts)}." if parts else ""
+
+
+def _approximate_maps(results: Results) -> list[str]:
+    """Return which maps leave something uncompared, and what."""
+    drawn = {method: [results.map(cell, method) for cell in results.done] for method in METHODS}
+    notes = [
+        f"{method} {note}"
+        for method, maps in drawn.items()
+        for places in maps
+        if places is not None and "note" in places
+        for note in places["note"].unique()
+        if note
+    ]
+    return list(dict.fromkeys(notes))
+
+
+def _graphs(results: Results) -> bool:
+    """Return whether neighbours of songs are looked up in a graph."""
+    return any(results.run.graph_files(cell.name, seed, "latent") for cell in results.done for seed in cell.seeds)
 
 
 def _seeds(results: Results) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 from musaic.files import read_json
@@ -28,10 +29,12 @@ class Agreement(NamedTuple):
         if ami is None or not isinstance(row.get("label"), str):
             return None
         low, high = number(row.get("ami_low")), number(row.get("ami_high"))
-        sd = number(row.get("ami_sd")) or 0.0
+        sd = number(row.get("ami_sd"))
         p_value = number(row.get("p_value"))
-        ends = (ami - 2 * sd, ami + 2 * sd) if low is None or high is None else (low, high)
         known = low is not None and high is not None
+        # with one seed and no interval, nothing is known of what it may be
+        width = 2 * sd if sd is not None else math.inf
+        ends = (ami - width, ami + width) if low is None or high is None else (low, high)
         by_chance = p_value is not None and p_value >= 0.05
         return cls(str(row["label"]), ami, *ends, known, bool(row.get("leaked")), by_chance)
 
@@ -175,11 +178,11 @@ def _outcome(row: dict[str, Any]) -> str:
     if row.get("beats"):
         return "the VAE is ahead"
     spread_of_seeds = number(row.get("spread"))
-    if row["high"] < 0:
-        return "the baseline is ahead"
-    if row["low"] > 0 and spread_of_seeds is not None and row["difference"] <= spread_of_seeds:
+    if row["low"] <= 0 <= row["high"]:
+        return "no clear difference"
+    if spread_of_seeds is not None and abs(row["difference"]) <= spread_of_seeds:
         return "no more than seeds differ"
-    return "no clear difference"
+    return "the baseline is ahead" if row["high"] < 0 else "no clear difference"
 
 
 def _title(results: Results, name: object) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from musaic.paper.facts import Facts
 from musaic.paper.markup import Markup, listed, name, say
 from musaic.paper.sections import Block, heading, paragraph
-from musaic.paper.sections.scores import LIKELY, outcomes
-from musaic.paper.sections.tongues import followed_in_short
+from musaic.paper.sections.comparison import outcomes
+from musaic.paper.sections.ranking import LIKELY
+from musaic.paper.sections.tongues import followed
 from musaic.paper.values import count, plural
 from musaic.report.limits import limits
 from musaic.report.reading import low_coverage, number
-from musaic.report.words import score
+from musaic.report.words import score, signed_score
 
 STEADY, SHAKY = 0.8, 0.5
 """Mean ARI between seeds from which clusters are called the same, and below which they are called different."""
@@ -31,7 +32,7 @@ def _answer(facts: Facts) -> list[Markup]:
     """Return what the comparisons come to."""
     if not facts.comparisons:
         if facts.vaes and facts.label is not None:
-            return [say("Whether the VAEs beat the baselines is left open here: nothing was compared on equal terms.")]
+            return [say("Whether the VAEs beat the baselines is left open: nothing was compared on equal terms.")]
         return []
     found = outcomes(facts)
     wins, losses, draws = (len(found[kind]) for kind in ("win", "loss", "draw"))
@@ -39,18 +40,21 @@ def _answer(facts: Facts) -> list[Markup]:
     if not wins and not losses:
         return [
             say(
-                "On equal terms the VAE and the best baseline are not different as far as these songs and seeds can "
-                "tell, which is no proof that they are equal: the {intervals} also {hold} differences that would "
-                "matter.",
-                intervals="interval" if n == 1 else "intervals",
-                hold="holds" if n == 1 else "hold",
+                "On equal terms {these} do not tell the {vae} and the best baseline apart, which is no "
+                "proof that they are equal: the {intervals} from {low} to {high}.",
+                these="these songs and seeds" if facts.seeds > 1 else "these songs",
+                vae=facts.challenger,
+                intervals="interval of the difference reaches" if n == 1 else "intervals of the differences reach",
+                low=signed_score(min(float(row["low"]) for row in facts.comparisons)),
+                high=signed_score(max(float(row["high"]) for row in facts.comparisons)),
             )
         ]
     if not losses:
         more = say(" and cannot be told from it in {draws}", draws=count(draws)) if draws else ""
         return [
             say(
-                "On equal terms the VAE is ahead of the best baseline in {wins} of {n}{more}.",
+                "On equal terms the {vae} is ahead of the best baseline in {wins} of {n}{more}.",
+                vae=facts.challenger,
                 wins=count(wins),
                 n=plural(n, "comparison"),
                 more=more,
@@ -59,17 +63,17 @@ def _answer(facts: Facts) -> list[Markup]:
     if not wins:
         return [
             say(
-                "On equal terms the VAE is behind the best baseline in {losses} of {n} and ahead in none; what it "
-                "learns beyond a linear projection does not help to find {label} here.",
+                "On equal terms the {vae} is behind the best baseline in {losses} of {n} and ahead in none.",
+                vae=facts.challenger,
                 losses=count(losses),
                 n=plural(n, "comparison"),
-                label=name(facts.label),
             )
         ]
     return [
         say(
-            "On equal terms the VAE is ahead of the best baseline in {wins} of {n} and behind in {losses}: which of "
+            "On equal terms the {vae} is ahead of the best baseline in {wins} of {n} and behind in {losses}: which of "
             "them is better depends on the input.",
+            vae=facts.challenger,
             wins=count(wins),
             n=plural(n, "comparison"),
             losses=count(losses),
@@ -84,7 +88,11 @@ def _overlap(facts: Facts) -> Markup | str:
     others = facts.each[1:]
     if low is None or not others:
         return ""
-    near = sum((number(row.get("ami_high")) or -1.0) >= low for row in others)
+    ends = [number(row.get("ami_high")) for row in others]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends):
+        return ""
+    near = sum(end >= low for end in known)
     if near == 0:
         return "The interval of the best representation is clear of those of all others."
     return say(
@@ -108,27 +116,22 @@ def _chance(facts: Facts) -> Markup | str:
     if not lost:
         return ""
     if len(lost) == len(known):
-        return say("No representation is above chance on {label}.", label=name(facts.label))
+        return say("No representation is shown to be above chance on {label}.", label=name(facts.label))
     return say(
-        "Of the {all} that {rank} ranked, {n} {are} no better than shuffled labels.",
+        "Of the {all} that are ranked, {n} {are} not shown to be better than shuffled labels.",
         n=count(len(lost)),
         all=plural(len(known), "representation"),
-        rank="is" if len(known) == 1 else "are",
         are="is" if len(lost) == 1 else "are",
     )
 
 
 def _language(facts: Facts) -> Markup | str:
     """Return what it means that clusters follow one label or the other."""
-    told = str(followed_in_short(facts))
-    if "follow language, and genre" in told or "follow language more" in told:
-        return (
-            "That the best clusters follow language rather than genre says that the strongest direction of these "
-            "inputs is the language, not that genre cannot be found in them."
-        )
-    if "follow genre, and language" in told or "follow genre more" in told:
-        return "The best clusters, then, do not simply sort the songs by language."
-    return ""
+    return {
+        "language": "That the best clusters follow language rather than genre does not say that genre cannot be found "
+        "in these inputs.",
+        "genre": "The best clusters, then, do not simply sort the songs by language.",
+    }.get(str(followed(facts)), "")
 
 
 def _stable(facts: Facts) -> Markup | str:
@@ -137,7 +140,7 @@ def _stable(facts: Facts) -> Markup | str:
     if stability is None:
         return ""
     if stability >= STEADY:
-        meaning = "its clusters are nearly the same whatever the seed"
+        meaning = "its clusters are nearly the same from seed to seed"
     elif stability < SHAKY:
         meaning = "another seed gives largely other clusters, even where their score is the same"
     else:
@@ -173,11 +176,5 @@ def limitations(facts: Facts, figures: Sequence[str]) -> list[Block]:
 
 
 def _further(facts: Facts) -> list[str]:
-    """Return what a paper must add: what was sampled, and where it was made."""
-    told = []
-    table = facts.results.leaderboard
-    if "silhouette_sampled" in table and table["silhouette_sampled"].astype(str).str.lower().eq("true").any():
-        told.append("Some silhouettes are those of a sample of the songs.")
-    if facts.environment:
-        told.append("Everything was computed on one machine; another may give other digits.")
-    return told
+    """Return what a paper must add: that versions and machines are part of the numbers."""
+    return ["Other machines may give other digits."] if facts.environment else []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from musaic.files import read_json
-from musaic.paper.facts import Facts, title
+from musaic.paper.facts import Facts
 from musaic.paper.markup import Markup, cite, listed, name, say
+from musaic.paper.names import title
 from musaic.paper.sections import Block, heading, paragraph
-from musaic.paper.values import duration, plural
+from musaic.paper.values import count, duration, plural
 from musaic.report.palette import cut
 from musaic.report.reading import Cell, number
 
@@ -14,7 +15,7 @@ LIBRARIES = {
     "torch": ("PyTorch", "paszke2019"),
     "scikit-learn": ("scikit-learn", "pedregosa2011"),
     "librosa": ("librosa", "mcfee2015"),
-    "umap-learn": ("umap-learn", "mcinnes2018"),
+    "umap-learn": ("umap-learn", "mcinnes2018joss"),
     "openTSNE": ("openTSNE", "policar2024"),
 }
 """Distribution -> what it is called, and the work that it asks to be cited by."""
@@ -28,10 +29,11 @@ def experiments(facts: Facts) -> list[Block]:
         heading("Experiments"),
         paragraph(
             say(
-                "We ran {cells} with {seeds}; {clusterings} of them give {rows} of scores in the leaderboard.",
+                "We ran {cells} with {seeds}; {clusterings} of {them} give {rows} of scores in the leaderboard.",
                 cells=plural(len(facts.done), "representation"),
                 seeds=_seeds(facts),
                 clusterings=plural(facts.clusterings, "clustering"),
+                them="it" if len(facts.done) == 1 else "them",
                 rows=plural(rows, "row"),
             )
             if facts.clusterings > 1
@@ -54,7 +56,7 @@ def _seeds(facts: Facts) -> str:
 
 
 def _time(facts: Facts) -> Markup | str:
-    """Return how long training took, where that was kept."""
+    """Return how long fits took, where that was kept."""
     file = facts.results.run.timings_file
     times = read_json(file) if file.is_file() else {}
     names = {cell.name for cell in facts.done}
@@ -68,8 +70,15 @@ def _time(facts: Facts) -> Markup | str:
     if not spent:
         return ""
     device = facts.asked("compute").get("device")
-    where = {"cpu": " on a CPU", "cuda": " on a GPU", "mps": " on a GPU"}.get(str(device), "")
-    return say("Fitting them took {time} of wall-clock time in all{where}.", time=duration(sum(spent)), where=where)
+    where = f" (device asked for: {device})" if isinstance(device, str) else ""
+    if len(spent) == 1:
+        return say("Fitting it took {time} of wall-clock time{where}.", time=duration(spent[0]), where=where)
+    return say(
+        "Fitting took {time} of wall-clock time, summed over {n} fits, some of which may have run side by side{where}.",
+        time=duration(sum(spent)),
+        n=count(len(spent)),
+        where=where,
+    )
 
 
 def _versions(facts: Facts) -> Markup | str:

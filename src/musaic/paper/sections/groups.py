@@ -6,6 +6,7 @@ from typing import Any
 
 from musaic.paper.facts import Facts
 from musaic.paper.markup import Markup, cite, listed, name, say
+from musaic.paper.names import clustered
 from musaic.paper.sections import Block, heading, paragraph
 from musaic.paper.table import Column, Picture, Table
 from musaic.paper.values import count, percent, plain, plural
@@ -45,7 +46,7 @@ def groups(facts: Facts, method: str | None) -> list[Block]:
             )
             if method
             else "",
-            *(_told(facts, table, called) if table else []),
+            *(_told(facts, table) if table else []),
         ),
         *([_picture(facts, METHODS[method], called)] if method else []),
         *([table] if table else []),
@@ -69,7 +70,7 @@ def _cards(facts: Facts) -> list[dict[str, Any]]:
     return sorted(cards, key=lambda card: (-card["size"], card["cluster"]))
 
 
-def _told(facts: Facts, table: Table, called: Markup) -> list[Markup]:
+def _told(facts: Facts, table: Table) -> list[Markup]:
     """Return sizes and steadiness of the clusters, and how many stand for a value of a label."""
     cards = _cards(facts)
     told = [
@@ -97,8 +98,7 @@ def _told(facts: Facts, table: Table, called: Markup) -> list[Markup]:
         )
     shared = []
     for label in dict.fromkeys(mix["label"] for card in cards for mix in card.get("mixes", [])):
-        mixes = [mix for card in cards for mix in card.get("mixes", []) if mix["label"] == label]
-        most = sum(bool(mix["values"]) and mix["values"][0]["share"] > 0.5 for mix in mixes)
+        most = sum(2 * max((n for _, n in _counts(card, label)), default=0) > card["size"] for card in cards)
         shared.append(say("one {label} in {most}", label=name(label), most=count(most)))
     if shared and len(cards) > 1:
         words = "More than half of a cluster's songs share {shared} of the {n} clusters."
@@ -128,15 +128,21 @@ def clusters_table(facts: Facts, most: int | None = None) -> Table | None:
         for card in shown
     ]
     left = len(cards) - len(shown)
-    caption = f"The clusters of {facts.called(facts.best['cell'])} ({facts.clustered(facts.best)}), the largest first."
+    caption = f"The clusters of {facts.called(facts.best['cell'])} ({clustered(facts.best)}), the largest first."
     caption += f" {plural(left, 'further one is', 'further ones are')} in the LaTeX table." if left else ""
     return Table("clusters", caption, columns, lines, wide=True)
 
 
 def _mix(card: dict[str, Any], label: str) -> str:
-    """Return the commonest values of a label in a cluster."""
+    """Return the commonest values of a label in a cluster, with their shares of all its songs."""
+    counts = sorted(_counts(card, label), key=lambda one: -one[1])
+    return ", ".join(f"{cut(value, 24)} {percent(n / card['size'])}" for value, n in counts[:MOST_VALUES])
+
+
+def _counts(card: dict[str, Any], label: str) -> list[tuple[str, int]]:
+    """Return the values of a label in a cluster with their songs; a song without one is not among them."""
     values = [value for mix in card.get("mixes", []) if mix["label"] == label for value in mix["values"]]
-    return ", ".join(f"{cut(value['value'], 24)} {percent(value['share'])}" for value in values[:MOST_VALUES])
+    return [(str(value["value"]), int(value["count"])) for value in values]
 
 
 def _terms(card: dict[str, Any]) -> str:

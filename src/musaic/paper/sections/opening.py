@@ -5,7 +5,8 @@ from __future__ import annotations
 from musaic.paper.facts import Facts
 from musaic.paper.markup import Markup, cite, listed, name, say
 from musaic.paper.sections import Block, heading, paragraph
-from musaic.paper.sections.scores import best_sentence, verdict_in_short
+from musaic.paper.sections.comparison import verdict_in_short
+from musaic.paper.sections.ranking import best_sentence
 from musaic.paper.sections.tongues import followed_in_short
 from musaic.paper.values import plural
 
@@ -79,7 +80,8 @@ def _question(facts: Facts) -> str:
             "baselines do, and what the groups follow."
         )
     if facts.learned:
-        return "We ask how songs group in representations learned by autoencoders, and what the groups follow."
+        by = " by autoencoders" if len(facts.autoencoders) == len(facts.learned) else ""
+        return f"We ask how songs group in learned representations{by}, and what the groups follow."
     return "We ask how songs group in simple representations of what is heard and written, and what the groups follow."
 
 
@@ -135,16 +137,20 @@ def _every_score(facts: Facts) -> str:
 def _questions(facts: Facts) -> list[str]:
     labels = [label for label in ("genre", "language") if _values(facts, label) > 1]
     asked = []
-    if facts.vaes and facts.comparisons:
-        asked.append("Do VAEs beat the baselines when input, clustering, and number of clusters are equal?")
+    if facts.comparisons:
+        asked.append(
+            f"Do {facts.challenger}s beat the baselines when input, clustering, and number of clusters are equal?"
+        )
     elif len(facts.done) > 1:
         asked.append("Which representation groups the songs best?")
     if len(labels) == 2:
         asked.append("Do the groups follow genre or language, and does genre hold across languages?")
     elif facts.label is not None:
         asked.append(say("How far do the groups follow {label}?", label=name(facts.label)))
-    else:
+    elif facts.seeds > 1:
         asked.append("How far do the groups agree between seeds, and how well are they set apart?")
+    else:
+        asked.append("How well are the groups set apart?")
     if facts.cards:
         asked.append("What are the groups, in words that a listener would use?")
     return asked

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from musaic.paper.facts import ALGORITHMS, Facts, space_words, worded
+from musaic.paper.facts import Facts
 from musaic.paper.markup import Markup, cite, join, listed, name, say
+from musaic.paper.names import ALGORITHMS, space_words, worded
 from musaic.paper.sections import Block, heading, paragraph
 from musaic.paper.values import count, either, interval, percent, plain, plural
 from musaic.report.reading import low_coverage, number, parameters
@@ -151,19 +152,10 @@ def evaluation(facts: Facts) -> list[Block]:
                 ami=cite("vinh2010"),
                 ari=cite("hubert1985"),
             )
-            if labelled
-            else say(
-                "With no label to hold clusters against, they are ranked by stability, the mean adjusted Rand index "
-                "(ARI) {ari} between pairs of seeds, and then by silhouette.",
-                ari=cite("hubert1985"),
-            ),
-            _chance(asked, bounded=any(interval(row, "ami") for row in facts.honest)) if labelled else "",
-            say(
-                "Clusterings are ranked by their AMI with {label}.",
-                label=name(facts.label),
-            )
-            if labelled
-            else "",
+            if facts.scored
+            else "There is no label to hold clusters against.",
+            _chance(facts, asked, bounded=any(interval(row, "ami") for row in facts.honest)) if labelled else "",
+            _order(facts),
             say("Stability is the mean ARI between pairs of seeds.") if labelled and facts.seeds > 1 else "",
             say(
                 "The silhouette {cite} is taken in one reference space for all{space}, since silhouettes of different "
@@ -178,7 +170,7 @@ def evaluation(facts: Facts) -> list[Block]:
         paragraph(
             "A representation that was given a label, was trained without its trace, or reads what a label was told "
             "from has seen that label: its scores on it are _leaked_."
-            if labelled
+            if facts.scored
             else "",
             say(
                 "A model whose posterior tells nothing of a song is _collapsed_ (units count as active as in {cite}).",
@@ -187,13 +179,45 @@ def evaluation(facts: Facts) -> list[Block]:
             if facts.vaes
             else "",
             "A clustering that leaves most songs out as noise has _low coverage_." if _noisy(facts) else "",
-            "No such row is ranked or claimed." if labelled or facts.vaes or _noisy(facts) else "",
+            "No such row is ranked or claimed." if facts.scored or facts.vaes or _noisy(facts) else "",
         ),
         *([paragraph(_verdict_rule(facts, asked))] if facts.comparisons else []),
     ]
 
 
-def _chance(asked: dict[str, Any], *, bounded: bool) -> Markup:
+def _order(facts: Facts) -> Markup:
+    """Return what clusterings are ranked by, and why where that is no label."""
+    if facts.label is not None:
+        return say("Clusterings are ranked by their AMI with {label}.", label=name(facts.label))
+    ari = say(
+        "the mean {ari}", ari="ARI" if facts.scored else say("adjusted Rand index (ARI) {at}", at=cite("hubert1985"))
+    )
+    how = (
+        say("stability, {ari} between pairs of seeds, and then by silhouette in the reference space", ari=ari)
+        if facts.seeds > 1
+        else "silhouette in the reference space, for there is one seed"
+    )
+    if facts.standing == "unclaimed" and not facts.honest:
+        labels = [label for label in facts.scored if label in facts.results.rank_by]
+        told = listed([name(label) for label in labels], "or")
+        return say("No score with {labels} may be claimed, so no clustering is ranked.", labels=told)
+    why: dict[str, Markup | str] = {
+        "unclaimed": "No score with a label that ranks may be claimed, so clusterings are ranked by",
+        "unranked": say(
+            "None of these labels ({labels}) is one that ranks, so clusterings are ranked by",
+            labels=listed([name(one) for one in facts.scored]),
+        ),
+        "unlabelled": "Clusterings are ranked by",
+    }
+    return say("{why} {how}.", why=why[facts.standing], how=how)
+
+
+def internal(facts: Facts) -> str:
+    """Return what ranks where no label does."""
+    return "stability between seeds" if facts.seeds > 1 else "silhouette in the reference space"
+
+
+def _chance(facts: Facts, asked: dict[str, Any], *, bounded: bool) -> Markup:
     """Return how chance levels and intervals are found."""
     shuffles = f" of {count(asked['permutations'])} shuffles" if asked.get("permutations") else " of shuffles"
     draws = f" of {count(asked['bootstrap'])} samples" if asked.get("bootstrap") else ""
@@ -201,7 +225,8 @@ def _chance(asked: dict[str, Any], *, bounded: bool) -> Markup:
         "Chance is the mean score{shuffles} of the labels{intervals}.",
         shuffles=shuffles,
         intervals=say(
-            "; intervals are of 95% and come from a bootstrap {cite}{draws} over songs and seeds",
+            "; intervals are of 95% and come from a bootstrap {cite}{draws} over {over}",
+            over="songs and seeds" if facts.seeds > 1 else "songs",
             cite=cite("efron1979"),
             draws=draws,
         )
@@ -222,12 +247,17 @@ def _noisy(facts: Facts) -> bool:
 def _verdict_rule(facts: Facts, asked: dict[str, Any]) -> Markup:
     """Return the rule that compares a VAE with a baseline."""
     joint = len(facts.comparisons) > 1
+    several = facts.seeds > 1
+    spread = any(number(row.get("spread")) is not None for row in facts.comparisons)
     return say(
-        "A VAE is compared with a baseline of equal input, clustering, and number of clusters. For every input the VAE "
-        "and the clustering that speak are chosen without labels, by stability and then by silhouette in the reference "
-        "space, and their rival is the best baseline in that place. The difference in AMI is resampled in pairs over "
-        "songs and seeds{draws}; intervals hold at 95%{joint}. A VAE beats a baseline where its interval lies above 0 "
-        "and the difference exceeds the spread between seeds.",
+        "A {vae} is compared with a baseline of equal input, clustering, and number of clusters. For every input the "
+        "{vae} and the clustering that speak are chosen without labels, by {merit}, and their rival is the best "
+        "baseline in that place. The difference in AMI is resampled in pairs over {over}{draws}; intervals hold at "
+        "95%{joint}. A {vae} beats a baseline where its interval lies above 0{spread}.",
+        vae=facts.challenger,
+        merit=f"{'stability and then by ' * several}silhouette in the reference space",
+        over="songs and seeds" if several else "songs",
+        spread=" and the difference exceeds the spread between seeds" if spread else "",
         draws=f" ({count(asked['bootstrap'])} times)" if asked.get("bootstrap") else "",
         joint=f" jointly over {plural(len(facts.comparisons), 'comparison')}" if joint else "",
     )

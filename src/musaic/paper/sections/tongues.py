@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from musaic.paper.facts import Facts, Row, k_of
-from musaic.paper.markup import Markup, join, listed, name, say
+from musaic.paper.facts import Facts, Row
+from musaic.paper.markup import Markup, join, listed, name, p_of, say
+from musaic.paper.names import clustered, k_of
 from musaic.paper.sections import Block, heading, paragraph
 from musaic.paper.table import Column, Table
 from musaic.paper.values import NONE, count, deviated, percent, plural
@@ -21,11 +22,11 @@ CLEAR = 0.05
 
 def language(facts: Facts) -> list[Block]:
     """Return whether it is language or genre that was found, and what holds across languages."""
-    followed = _followed(facts)
+    found = _followed(facts)
     table = language_table(facts, most=MOST_ROWS)
     by_language = _by_language(facts)
     transfer = transfer_table(facts)
-    if not (followed or table or transfer):
+    if not (found or table or transfer):
         return []
     cell = facts.best_cell
     row = facts.language_of(cell) if cell else {}
@@ -33,7 +34,7 @@ def language(facts: Facts) -> list[Block]:
     return [
         heading("Language or Genre", 2),
         paragraph(
-            followed,
+            found,
             *(_across(facts, row) if row else []),
             say("@{label} asks the same of every representation.", label=Markup(table.label)) if table else "",
             say("@{label} splits the best representation by language.", label=Markup(by_language.label))
@@ -55,22 +56,40 @@ def _agreements(facts: Facts) -> dict[str, Agreement]:
     return {label: one for label, one in found.items() if one is not None}
 
 
-def followed_in_short(facts: Facts) -> Markup | str:
-    """Return in a sentence what the best clusters follow; nothing where there are not two labels to choose from."""
+Followed = Literal["genre", "language", "both", "neither"]
+
+
+def followed(facts: Facts) -> Followed | None:
+    """Return what the best clusters follow; None where there are not two labels to choose from.
+
+    One label is followed where the other is not, beyond chance, or where its interval lies above that of the other.
+    """
     by = _agreements(facts)
     if len(by) < 2:
-        return ""
+        return None
     genre, tongue = by["genre"], by["language"]
     if genre.by_chance and tongue.by_chance:
-        return "Its clusters follow neither genre nor language more than chance would."
-    for more, less in ((genre, tongue), (tongue, genre)):
-        if less.by_chance and not more.by_chance:
-            return say(
-                "Its clusters follow {more}, and {less} no more than chance would.", more=more.label, less=less.label
-            )
-        if more.low > less.high:
-            return say("Its clusters follow {more} more than {less}.", more=more.label, less=less.label)
-    return "Its clusters follow both genre and language, neither clearly more than the other."
+        return "neither"
+    if tongue.by_chance or (genre.low > tongue.high and not genre.by_chance):
+        return "genre"
+    if genre.by_chance or tongue.low > genre.high:
+        return "language"
+    return "both"
+
+
+def followed_in_short(facts: Facts) -> Markup | str:
+    """Return in a sentence what the best clusters follow; nothing where there are not two labels to choose from."""
+    found = followed(facts)
+    if found is None:
+        return ""
+    if found == "neither":
+        return "Its clusters are not shown to follow genre or language more than chance would."
+    if found == "both":
+        return "Its clusters follow both genre and language, neither clearly more than the other."
+    other = "language" if found == "genre" else "genre"
+    if _agreements(facts)[other].by_chance:
+        return say("Its clusters follow {more}, and {less} not clearly more than chance would.", more=found, less=other)
+    return say("Its clusters follow {more} more than {less}.", more=found, less=other)
 
 
 def _followed(facts: Facts) -> Markup | str:
@@ -104,7 +123,7 @@ def _across(facts: Facts, row: Row) -> list[Markup]:
         across, chance = number(row.get("across_5")), number(row.get("across_5_chance"))
         p_value = number(row.get("across_5_p"))
         if across is not None and chance is not None:
-            clear = say(", _p_~=~{p}", p=score(p_value)) if p_value is not None else ""
+            clear = say(", {p}", p=p_of(p_value)) if p_value is not None else ""
             beyond = "" if p_value is None or p_value < CLEAR else ", which is not clearly more than chance"
             told.append(
                 say(
@@ -143,7 +162,7 @@ def _other_clustering(facts: Facts, row: Row) -> str:
     if cell is None or facts.best is None or asked == facts.best["clustering_id"]:
         return ""
     found = next((one for one in cell.clusterings if one.get("id") == asked), None)
-    return f"{facts.clustered({**found, 'clustering': found['algorithm']})} ({k_of(found)} clusters)" if found else ""
+    return f"{clustered({**found, 'clustering': found['algorithm']})} ({k_of(found)} clusters)" if found else ""
 
 
 def language_table(facts: Facts, most: int | None = None) -> Table | None:
