@@ -54,6 +54,24 @@ def test_mini_batches_find_the_clusters_that_all_songs_at_once_do() -> None:
     assert 0 < np.abs(small.centroids_ - whole.centroids_).max() < 1
 
 
+def test_mini_batches_end_where_all_songs_at_once_do_though_clusters_touch(monkeypatch: pytest.MonkeyPatch) -> None:
+    from musaic.clustering import kmeans
+
+    monkeypatch.setattr(kmeans, "START", 1500)
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(12, 16))
+    centres *= 5 / np.linalg.norm(centres, axis=1, keepdims=True)
+    many = centres[rng.choice(12, size=6000, p=rng.dirichlet(np.full(12, 8.0)))] + rng.normal(size=(6000, 16))
+
+    def inertia(clusterer: KMeans) -> float:
+        labels = clusterer.fit(many).labels
+        return float(((many - clusterer.centroids_[labels]) ** 2).sum())
+
+    for seed in range(3):
+        small, whole = KMeans(12, minibatch_above=1500, random_state=seed), KMeans(12, random_state=seed)
+        assert inertia(small) < 1.03 * inertia(whole)
+
+
 def test_confidence_of_kmeans_is_one_at_a_centroid_and_nothing_on_the_border() -> None:
     clusterer = KMeans(2)
     clusterer.fit(np.array([[0.0], [0.0], [0.0], [10.0]]))

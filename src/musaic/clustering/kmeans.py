@@ -24,8 +24,8 @@ from musaic.clustering.base import (
 from musaic.clustering.grid import Counts
 from musaic.graph.crowd import Crowd
 
-MINI_BATCH_STARTS = 10
-"""Starts of the mini-batch algorithm, of which the best is followed."""
+START = 20_000
+"""Songs that mini-batches start from: starts judged on one batch alone end in poor optima."""
 
 
 class KMeansConfig(CountedConfig):
@@ -56,7 +56,8 @@ class KMeans(Clusterer):
     n_init : int >= 1
         Starts, of which the one with the least inertia is kept.
     minibatch_above : int >= 1
-        With more tracks, mini-batch K-Means (Sculley, WWW 2010) follows the best of 10 starts.
+        With more tracks, mini-batch K-Means (Sculley, WWW 2010) goes on from the best of ``n_init`` starts on 20,000
+        songs drawn at random.
     random_state : int
         Same seed, same labels, whatever the order of the songs.
 
@@ -114,14 +115,21 @@ class KMeans(Clusterer):
     def _centroids(self, ordered: NDArray[np.float64], n_clusters: int) -> NDArray[np.float64]:
         from sklearn import cluster
 
-        if len(ordered) > self.minibatch_above:
-            algorithm = cluster.MiniBatchKMeans(
-                n_clusters, n_init=MINI_BATCH_STARTS, compute_labels=False, random_state=self.random_state
-            )
-        else:
-            algorithm = cluster.KMeans(n_clusters, n_init=self.n_init, random_state=self.random_state)
+        whole = cluster.KMeans(n_clusters, n_init=self.n_init, random_state=self.random_state)
         with steady():
-            return np.asarray(algorithm.fit(ordered).cluster_centers_, dtype=np.float64)
+            if len(ordered) <= self.minibatch_above:
+                return np.asarray(whole.fit(ordered).cluster_centers_, dtype=np.float64)
+            rng = np.random.default_rng(self.random_state)
+            drawn = np.sort(rng.choice(len(ordered), size=min(START, len(ordered)), replace=False))
+            batches = cluster.MiniBatchKMeans(
+                n_clusters,
+                init=whole.fit(ordered[drawn]).cluster_centers_,
+                n_init=1,
+                reassignment_ratio=0.0,  # no cluster of the start is given up for being small
+                compute_labels=False,
+                random_state=self.random_state,
+            )
+            return np.asarray(batches.fit(ordered).cluster_centers_, dtype=np.float64)
 
 
 def _distances(values: NDArray[np.float64], centroids: NDArray[np.float64]) -> NDArray[np.float64]:
