@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
-from musaic.clustering.choice import count_labels
-from musaic.clustering.config import LABELS, ClusteringConfig
+from musaic.clustering.config import ClusteringConfig
 from musaic.clustering.spaces import SpaceConfig
 from musaic.experiment.cell import Cell
 from musaic.experiment.checks import matches
+from musaic.experiment.clustering_plan import ClusteringPlan
 from musaic.experiment.config import Experiment
 from musaic.experiment.crowds import limits_of
 from musaic.experiment.fitting import FitTask, fit_cell
@@ -23,7 +23,6 @@ from musaic.experiment.neighbouring import NeighbourTask, find_neighbours
 from musaic.experiment.scoring import (
     ScoringContext,
     ScoringTask,
-    lacking,
     note_failure,
     read_failures,
     read_scores,
@@ -32,7 +31,6 @@ from musaic.experiment.scoring import (
 from musaic.experiment.spaces import LATENT, RAW, SpaceTask, make_space
 from musaic.experiment.spaces import stands as space_stands
 from musaic.files import WriteError, read_json, remove, write_json
-from musaic.models.registry import MODELS
 from musaic.parallel import Failure, tasks_beside
 from musaic.parallel import run as run_parallel
 from musaic.progress import Reporter
@@ -75,7 +73,8 @@ class Stages:
         reporter: Reporter,
     ) -> None:
         self.cells = [cell for cell in cells if cell.status != "skipped"]
-        self.run, self.experiment, self.clusterings, self.context = run, experiment, clusterings, context
+        self.run, self.experiment, self.context = run, experiment, context
+        self.plan = ClusteringPlan(clusterings, context, self.cells)
         self.workers, self.reporter = workers, reporter
         self.limits = limits_of(experiment.compute, clusterings)
         self.timings: dict[str, dict[str, float]] = read_json(run.timings_file) if run.timings_file.exists() else {}
@@ -123,14 +122,14 @@ class Stages:
                 SpaceTask(self.run, cell.name, cell.config.model, seed, space, cell.inputs, self.limits),
             )
             for cell in _pending(cells)
-            for space in self._by_space(cell)
+            for space in self.plan.by_space(cell)
             for seed in self._seeds(cell)
             if not space_stands(self.run, cell.name, seed, space.name)
         ]
         self._stand_in_for_bases(spaces)
         spaces = [job for job in spaces if not space_stands(self.run, job[0].name, job[2].seed, job[2].space.name)]
         for cell, task, why in self._do("spaces", make_space, _sharing(spaces, self.workers), contained=True):
-            for config in self._by_space(cell)[task.space]:
+            for config in self.plan.by_space(cell)[task.space]:
                 note_failure(self.run, cell.name, config, f"its space cannot be made: {why}")
         jobs = [
             (
@@ -150,7 +149,7 @@ class Stages:
                 ),
             )
             for cell in _pending(cells)
-            for space, configs in self._by_space(cell).items()
+            for space, configs in self.plan.by_space(cell).items()
             if not self._tried(cell, configs)
         ]
         jobs.sort(key=lambda job: -len(job[2].clusterings) * len(job[2].seeds))
@@ -232,7 +231,7 @@ class Stages:
             return False
         files = [self.run.map_file(cell.name, method) for method in self.experiment.figures.maps]
         files += [self.run.transfer_file(cell.name, seed, value) for value, seed in self._left_out(cell)]
-        return all(self._tried(cell, configs) for configs in self._by_space(cell).values()) and all(
+        return all(self._tried(cell, configs) for configs in self.plan.by_space(cell).values()) and all(
             file.exists() for file in [*files, self.run.probes_cell_file(cell.name)]
         )
 
@@ -241,7 +240,7 @@ class Stages:
         return any(
             space.needs_raw and not space_stands(self.run, cell.name, seed, space.name)
             for cell in cells
-            for space in self._by_space(cell)
+            for space in self.plan.by_space(cell)
             for seed in self._seeds(cell)
         )
 
@@ -274,30 +273,6 @@ class Stages:
         }
         self._do("neighbours", find_neighbours, list(jobs.values()), contained=True)
 
-    def _by_space(self, cell: Cell) -> dict[SpaceConfig, tuple[ClusteringConfig, ...]]:
-        """Return the clusterings that a cell can be clustered with, by space."""
-        columns = self.context.columns(cell.inputs.track_ids)
-        found: dict[SpaceConfig, list[ClusteringConfig]] = {}
-        for config in self.clusterings:
-            fit = lacking(config, cell.config, columns, len(cell.inputs.track_ids)) is None
-            if fit and self._asked(config, cell) and self._stands_for(config, cell):
-                found.setdefault(config.only_space, []).append(config)
-        return {space: tuple(_without_twins(configs, columns)) for space, configs in found.items()}
-
-    def _asked(self, config: ClusteringConfig, cell: Cell) -> bool:
-        return matches(cell.name, cell.config.slug, config.cells)
-
-    def _stands_for(self, config: ClusteringConfig, cell: Cell) -> bool:
-        """Return whether a clustering is made of a cell's own latents, or the cell is the one that has its input.
-
-        What is clustered in a space of the inputs is the same for all cells of one input: it is done once, for a
-        baseline where there is one, so that no model is credited with what it had no part in.
-        """
-        if not config.only_space.needs_raw:
-            return True
-        alike = [other for other in self.cells if self._asked(config, other) and _given(other) == _given(cell)]
-        return min(alike, key=lambda other: not MODELS[other.config.model.model].baseline) is cell
-
     def _tried(self, cell: Cell, configs: Iterable[ClusteringConfig]) -> bool:
         """Return whether a cell has been clustered so, or it is written why it cannot be."""
         files = (self.run.clustering_scores_file, self.run.clustering_failure_file)
@@ -305,7 +280,7 @@ class Stages:
 
     def _spoken(self, cell: Cell) -> str | None:
         """Return the clustering that answers questions about clusters: the first there is in the latent space."""
-        spaces = {space.name: configs for space, configs in self._by_space(cell).items()}
+        spaces = {space.name: configs for space, configs in self.plan.by_space(cell).items()}
         names = (config.identity for config in spaces.get(LATENT, ()))
         return next((name for name in names if self.run.clustering_scores_file(cell.name, name).exists()), None)
 
@@ -365,24 +340,6 @@ def _sharing(jobs: list[Job[Sharing]], workers: int | None) -> list[Job[Sharing]
     """Return jobs that know how many of them share the memory of a machine."""
     beside = min(len(jobs), tasks_beside(workers)) if jobs else 1
     return [(cell, part, replace(task, beside=beside)) for cell, part, task in jobs]
-
-
-def _without_twins(
-    configs: Sequence[ClusteringConfig], columns: Mapping[str, Sequence[str | None]]
-) -> list[ClusteringConfig]:
-    """Return clusterings without those by a number that a label has as many values as: they would be the same."""
-    counted = set()
-    for config in configs:
-        asked = getattr(config, "n_clusters", None)
-        if isinstance(asked, str) and asked.startswith(LABELS):
-            counted.add(config.model_copy(update={"n_clusters": count_labels(asked, columns)}).identity)
-    return [config for config in configs if config.identity not in counted]
-
-
-def _given(cell: Cell) -> tuple[str, str]:
-    """Return what a cell's inputs are before its model sees them."""
-    plain = cell.config.model.plain()
-    return cell.config.told, str([plain[key] for key in ("scaling", "without", "removal")])
 
 
 def _effort(cell: Cell) -> float:
