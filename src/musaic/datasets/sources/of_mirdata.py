@@ -26,6 +26,7 @@ from typing import Any
 
 from musaic.datasets.description import Checked, Offer
 from musaic.datasets.fetching import fetch, size_of, unreachable
+from musaic.datasets.sources.tars import UnsafeMemberError, unpack_tar
 from musaic.errors import MusaicError, UsageError, unknown
 from musaic.files import cache_folder, write_text
 from musaic.progress import Reporter
@@ -268,8 +269,7 @@ def _unpack(key: str, remote: Any, folder: Path) -> None:
 
     target = _target(folder, remote)
     if target.suffix in TARS:
-        with tarfile.open(target) as archive:
-            archive.extractall(target.parent, filter="data")
+        unpack_tar(target, target.parent)
         for inner in remote.unpack_directories or ():
             download_utils.move_directory_contents(str(target.parent / inner), str(target.parent))
         target.unlink()
@@ -284,7 +284,7 @@ def _one_sentence(name: str, folder: Path, archives: Sequence[Path]) -> Iterator
     try:
         with _root_logger_kept(), _silent_logging():
             yield
-    except tarfile.FilterError as error:
+    except UnsafeMemberError as error:
         raise MusaicError(f"{told} of {name} is not unpacked: {error}; look for another copy of it.") from None
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError) as error:
         for archive in archives:
