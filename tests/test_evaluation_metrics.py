@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from sklearn import metrics as sk
 
 from musaic.errors import UsageError
-from musaic.evaluation import METRICS, Counts, Space, apply_noise, external_scores, internal, internal_scores
+from musaic.evaluation import METRICS, Counts, Space, external_scores, internal, internal_scores, settle_noise
 from musaic.evaluation.expected import expected_information
 from musaic.evaluation.metrics import Metric
 from musaic.evaluation.tables import canonical, contingency
@@ -117,15 +117,15 @@ def test_tracks_without_a_place_leave_the_internal_scores() -> None:
 
 def test_noise_is_kept_or_goes_to_the_nearest() -> None:
     Z, clusters = np.array([[0.0], [1.0], [9.0], [10.0], [2.0]]), np.array([0, 0, 1, 1, -1])
-    kept, coverage = apply_noise(Z, clusters, "keep")
+    kept, coverage, _ = settle_noise(Z, clusters, "keep")
     assert kept.tolist() == [0, 0, 1, 1, -1]
     assert coverage == pytest.approx(0.8)
-    assert apply_noise(Z, clusters, "nearest")[0].tolist() == [0, 0, 1, 1, 0]
-    nothing, none = apply_noise(Z, np.full(5, -1), "nearest")
+    assert settle_noise(Z, clusters, "nearest")[0].tolist() == [0, 0, 1, 1, 0]
+    nothing, none, _ = settle_noise(Z, np.full(5, -1), "nearest")
     assert none == 0
     assert (nothing == -1).all()
     with pytest.raises(UsageError, match="noise policy"):
-        apply_noise(Z, clusters, "drop")  # type: ignore[arg-type]
+        settle_noise(Z, clusters, "drop")  # type: ignore[arg-type]
 
 
 def test_leaving_tracks_out_earns_nothing() -> None:
@@ -203,4 +203,4 @@ def test_a_space_that_is_kept_gives_the_scores_of_its_values() -> None:
         assert scores == internal_scores(Z, clusters)
         for name in ("silhouette", "calinski_harabasz", "davies_bouldin"):
             assert scores[name] == pytest.approx(SK[name](Z[there], clusters[there]), abs=1e-10)
-    np.testing.assert_array_equal(apply_noise(space, clusters, "keep")[0], clusters)
+    np.testing.assert_array_equal(settle_noise(space, clusters, "keep")[0], clusters)

@@ -13,7 +13,8 @@ from musaic.evaluation.neighbours import FEWEST, neighbour_precision, sampled_ro
 from musaic.evaluation.noise import settle_noise
 from musaic.evaluation.paired import paired_bootstrap
 from musaic.evaluation.reference import reference_space
-from musaic.graph import Crowd, Graph, Limits, Micro, neighbour_graph
+from musaic.graph import Crowd, Limits
+from true_graph import TrueGraph
 
 N = 600
 
@@ -98,25 +99,6 @@ def test_the_reference_space_of_many_is_that_of_few(monkeypatch: pytest.MonkeyPa
     assert np.allclose(np.abs(many), np.abs(few), atol=1e-8)
 
 
-class Kept:
-    """Gives out the graph of some tracks."""
-
-    def __init__(self, Z: np.ndarray) -> None:
-        self.Z = Z
-
-    def graph(self, width: int) -> Graph:
-        return neighbour_graph(self.Z, width)
-
-    def keep_graph(self, graph: Graph) -> None:
-        raise AssertionError("there is a graph")
-
-    def micro(self) -> None:
-        return None
-
-    def keep_micro(self, micro: Micro) -> None:
-        pass
-
-
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
@@ -131,7 +113,7 @@ def test_noise_among_many_tracks_goes_where_it_does_among_few(limits: Limits, wo
     clusters = np.where(rng.random(N) < 0.3, -1, truth)
     clusters[truth == 3] = np.where(np.arange((truth == 3).sum()) < 3, 3, -1)  # hardly any neighbour is clustered
     exact = settle_noise(Z, clusters, "nearest")
-    crowd = Crowd(Z, limits=limits, keeper=Kept(Z))
+    crowd = Crowd(Z, limits=limits, keeper=TrueGraph(Z))
     many = settle_noise(Z, clusters, "nearest", crowd)
     assert exact.note == ""
     assert words in many.note
@@ -140,7 +122,7 @@ def test_noise_among_many_tracks_goes_where_it_does_among_few(limits: Limits, wo
     assert (many.labels == exact.labels).mean() > 0.97
     assert (many.labels[clusters >= 0] == clusters[clusters >= 0]).all()
     order = rng.permutation(N)
-    again = Crowd(Z[order], limits=limits, keeper=Kept(Z[order]))
+    again = Crowd(Z[order], limits=limits, keeper=TrueGraph(Z[order]))
     assert (settle_noise(Z[order], clusters[order], "nearest", again).labels == many.labels[order]).all()
     for kept in (settle_noise(Z, clusters, "keep", crowd), settle_noise(Z, truth, "nearest", crowd)):
         assert kept.note == ""
@@ -151,7 +133,7 @@ def test_noise_without_a_clustered_neighbour_goes_to_the_nearest_of_a_sample(mon
     monkeypatch.setattr(noise, "SAMPLE", 40)
     Z = np.concatenate([np.linspace(0, 1, 100), np.linspace(10, 11, 100), np.linspace(13, 14, 100)])[:, None]
     clusters = np.repeat([0, 1, -1], 100)
-    many = settle_noise(Z, clusters, "nearest", Crowd(Z, limits=Limits(exact=100), keeper=Kept(Z)))
+    many = settle_noise(Z, clusters, "nearest", Crowd(Z, limits=Limits(exact=100), keeper=TrueGraph(Z)))
     assert (many.labels == np.repeat([0, 1, 1], 100)).all()
 
 

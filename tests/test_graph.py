@@ -34,6 +34,7 @@ from musaic.graph.neighbours import without_copies
 from musaic.maps import tsne_map, umap_map
 from musaic.runs.graphs import read_graph, read_micro, write_graph, write_micro
 from test_clustering_contract import COUNTED, NAMES, blobs, check, make, reloaded, same
+from true_graph import TrueGraph
 
 ON_GRAPH = Limits(exact=100, micro_above=10_000, width=16)
 ON_CENTRES = Limits(exact=100, micro_above=110, micro_clusters=80)
@@ -52,26 +53,7 @@ def near(name: str, Z: Any, way: str) -> tuple[Any, Crowd]:
 
 def crowd(Z: Any, limits: Limits, keeper: Any = None) -> Crowd:
     """Return a crowd whose graph is a true one."""
-    return Crowd(Z, limits=limits, keeper=keeper or Whole(Z, limits.width))
-
-
-class Whole:
-    """Gives out true graphs, and keeps micro-clusters."""
-
-    def __init__(self, Z: Any, width: int) -> None:
-        self.Z, self.width = Z, width
-
-    def graph(self, width: int) -> Graph:
-        return neighbour_graph(self.Z, width)
-
-    def keep_graph(self, graph: Graph) -> None:
-        raise AssertionError("there is a graph")
-
-    def micro(self) -> None:
-        return None
-
-    def keep_micro(self, micro: Any) -> None:
-        pass
+    return Crowd(Z, limits=limits, keeper=keeper or TrueGraph(Z))
 
 
 def test_few_songs_have_their_true_neighbours_nearest_first() -> None:
@@ -399,13 +381,13 @@ def test_songs_that_are_alike_have_a_umap_space_made_of_the_graph_that_all_share
     Z[5] = Z[6]
     asked: list[int] = []
 
-    class Counted(Whole):
+    class Counted(TrueGraph):
         def graph(self, width: int) -> Graph:
             asked.append(width)
             return super().graph(width)
 
     space = build_space("umap2")
-    points = space.fit_transform(Z, crowd=crowd(Z, ON_GRAPH, Counted(Z, 16)))
+    points = space.fit_transform(Z, crowd=crowd(Z, ON_GRAPH, Counted(Z)))
     assert asked == [16]
     assert (points[5] == points[6]).all()
     assert "recall 1.000" in space.note

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from musaic.evaluation.language import language_entropy, language_report, summarise_language
     from musaic.evaluation.metrics import METRICS, Metric, external_scores, internal_scores
     from musaic.evaluation.neighbours import Retrieval, neighbour_precision
-    from musaic.evaluation.noise import Settled, apply_noise, settle_noise
+    from musaic.evaluation.noise import Settled, settle_noise
     from musaic.evaluation.probes import Probe, probe
     from musaic.evaluation.ranking import rank
     from musaic.evaluation.reference import reference_space
@@ -41,7 +41,6 @@ __all__ = [
     "Settled",
     "Space",
     "Verdict",
-    "apply_noise",
     "chance_level",
     "company_kept",
     "crosslingual_neighbours",
@@ -78,7 +77,7 @@ _HOMES = {
     "language": ("language_entropy", "language_report", "summarise_language"),
     "metrics": ("METRICS", "Metric", "external_scores", "internal_scores"),
     "neighbours": ("Retrieval", "neighbour_precision"),
-    "noise": ("Settled", "apply_noise", "settle_noise"),
+    "noise": ("Settled", "settle_noise"),
     "probes": ("Probe", "probe"),
     "ranking": ("rank",),
     "reference": ("reference_space",),

@@ -44,7 +44,7 @@ def seed_intervals(
     truth : sequence, shape (N,)
         A label column; None, NaN and '' are missing and leave the scores.
     labelings : sequence of array_like of int, each of shape (N,)
-        The clusters that each seed found, noise as the policy leaves it (see `musaic.evaluation.apply_noise`).
+        The clusters that each seed found, noise as the policy leaves it (see `musaic.evaluation.settle_noise`).
     level : float, between 0 and 1
         Share of the drawn scores within the bounds.
     n_bootstrap : int >= 1

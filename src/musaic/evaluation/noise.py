@@ -89,16 +89,6 @@ def settle_noise(Z: ArrayLike | Space, clusters: ArrayLike, policy: NoisePolicy,
     return Settled(labels, coverage, "noise went to the nearest clustered song of a graph, or of a sample")
 
 
-def apply_noise(
-    Z: ArrayLike | Space, clusters: ArrayLike, policy: NoisePolicy, crowd: Crowd | None = None
-) -> tuple[NDArray[np.int64], float]:
-    """Return clusters under a noise policy, and the share of tracks that were clustered before it.
-
-    Parameters and errors are those of `musaic.evaluation.noise.settle_noise`, which says what is approximated, too.
-    """
-    return settle_noise(Z, clusters, policy, crowd)[:2]
-
-
 def _of_centres(values: NDArray[np.float64], labels: NDArray[np.int64], crowd: Crowd) -> NDArray[np.int64]:
     """Return for each value the cluster that most songs of the nearest centre with a clustered song are in."""
     members = crowd.micro.members[labels != NOISE].astype(np.int64)
